@@ -1,0 +1,22 @@
+"""Neural networks for people who live in scikit-learn, and the audit that lets them hand over.
+
+Public names load at first use: ``import appliednn`` brings in neither TensorFlow nor scikit-learn.
+"""
+
+from appliednn._lazy import attach
+
+__version__ = "0.1.0"
+
+__getattr__, __dir__, __all__ = attach(
+    __name__,
+    {
+        "MLPClassifier": ".tabular",
+        "MLPRegressor": ".tabular",
+        "KerasClassifier": ".tabular",
+        "KerasRegressor": ".tabular",
+        "TabularEncoder": ".tabular",
+        "audit": ".audit",
+        "datasets": ".datasets",
+        "load": ".core.persistence",
+    },
+)

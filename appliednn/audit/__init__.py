@@ -1,0 +1,1 @@
+"""The audit: checks, findings, gates, verdict, report."""

@@ -1,0 +1,132 @@
+"""What a check is and returns; the report is assembled from these, knowing no check by name."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from dataclasses import asdict, dataclass, field
+from typing import TYPE_CHECKING, ClassVar, Literal
+
+from appliednn.core.statistics import Estimate
+
+if TYPE_CHECKING:
+    from appliednn.audit._context import AuditContext
+
+Severity = Literal["high", "medium", "low", "info"]
+SEVERITIES: tuple[Severity, ...] = ("high", "medium", "low", "info")
+
+
+@dataclass(frozen=True)
+class Finding:
+    """One thing a reader should know, in a sentence.
+
+    Attributes
+    ----------
+    id : str
+        The check's id with a suffix (``"ANN301.2"``), stable between runs.
+    severity : {"high", "medium", "low", "info"}
+        ``high`` and ``medium`` are defects, ``low`` a weakness, ``info`` a hint: never a failure.
+    title : str
+        At most ten words.
+    text : str
+        One or two full sentences, with the numbers, their intervals and n.
+    action : str
+        What to do about it; may be empty for ``info``.
+    """
+
+    id: str
+    severity: Severity
+    title: str
+    text: str
+    action: str = ""
+
+
+@dataclass(frozen=True)
+class Table:
+    """A small table: no row-level data, at most a few dozen rows.
+
+    ``rows`` hold strings, numbers, None or :class:`Estimate` (shown with interval and n).
+    """
+
+    title: str
+    columns: list[str]
+    rows: list[list]
+    note: str = ""
+
+
+@dataclass(frozen=True)
+class Figure:
+    """An inline SVG with a text that says the same in words (for readers without sight)."""
+
+    title: str
+    svg: str
+    alt: str
+
+
+@dataclass
+class CheckResult:
+    """What a check found.
+
+    ``estimates`` feed metrics, gates and ``report.json``; a gate names one by its key.
+    Keys are short snake_case (``"roc_auc"``, ``"equal_opportunity_difference[sex]"``).
+    """
+
+    estimates: dict[str, Estimate] = field(default_factory=dict)
+    findings: list[Finding] = field(default_factory=list)
+    tables: list[Table] = field(default_factory=list)
+    figures: list[Figure] = field(default_factory=list)
+    summary: str = ""
+
+    def to_dict(self) -> dict:
+        """Return a JSON-ready dict; figures are left to the HTML."""
+        return {
+            "summary": self.summary,
+            "estimates": {key: e.to_dict() for key, e in self.estimates.items()},
+            "findings": [asdict(f) for f in self.findings],
+            "tables": [
+                {
+                    "title": t.title,
+                    "columns": list(t.columns),
+                    "rows": [[_plain(cell) for cell in row] for row in t.rows],
+                    "note": t.note,
+                }
+                for t in self.tables
+            ],
+        }
+
+
+def _plain(cell):
+    """Return a table cell as JSON takes it."""
+    if isinstance(cell, Estimate):
+        return cell.to_dict()
+    return cell.item() if hasattr(cell, "item") else cell
+
+
+class NotApplicable(Exception):
+    """Raised by a check that cannot apply here; its message is the reason shown to the reader."""
+
+
+class Check(ABC):
+    """One question to a fitted model and its data.
+
+    A subclass lives in ``audit/checks/<section>.py``, has a stable ``id`` and is listed in
+    ``audit/checks/__init__.py``. It reads predictions from the context (which computes them once)
+    and draws random numbers only from ``context.rng(self.id)`` or ``context.seed(self.id)``.
+
+    Attributes
+    ----------
+    id : str
+        ``"ANN101"``: never reused for another question.
+    section : str
+        Key of the report section: data, performance, baselines, calibration, threshold, slices,
+        training, explanations, fairness, robustness, missing, resources.
+    title : str
+        Heading in the report.
+    """
+
+    id: ClassVar[str]
+    section: ClassVar[str]
+    title: ClassVar[str]
+
+    @abstractmethod
+    def run(self, context: AuditContext) -> CheckResult:
+        """Answer the question, or raise :class:`NotApplicable` with the reason."""

@@ -1,0 +1,1 @@
+"""Data sets that ship, scikit-learn's, files and databases, and the data contract."""

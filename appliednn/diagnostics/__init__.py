@@ -1,0 +1,1 @@
+"""Training health and decision thresholds."""

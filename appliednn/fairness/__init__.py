@@ -1,0 +1,1 @@
+"""Group fairness metrics with intervals, and not estimable where they are."""

@@ -1,0 +1,1 @@
+"""The run: one YAML file trains, audits and gates a model."""

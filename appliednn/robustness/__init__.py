@@ -1,0 +1,1 @@
+"""Robustness: noise, missing features, adversarial attacks."""

@@ -1,0 +1,1 @@
+"""Neural estimators for tables, and the encoder inside them."""

@@ -1,0 +1,1 @@
+"""Probabilities one can trust: calibration."""
