@@ -1,0 +1,91 @@
+"""Numbers as a reader takes them: three figures, a true minus sign, thousands set apart."""
+
+from __future__ import annotations
+
+import math
+from numbers import Integral, Real
+
+from appliednn.core.statistics import Estimate
+
+MINUS = "\u2212"
+THIN = "\u202f"
+_SUPERSCRIPT = str.maketrans(
+    "-0123456789", "\u207b\u2070\u00b9\u00b2\u00b3\u2074\u2075\u2076\u2077\u2078\u2079"
+)
+
+
+def format_number(value: float | int | None, decimals: int | None = None) -> str:
+    """Return ``value`` as text.
+
+    Parameters
+    ----------
+    value : float, int or None
+        None and NaN become a dash.
+    decimals : int, optional
+        Digits after the point; by default as many as give three significant figures.
+
+    Examples
+    --------
+    >>> [format_number(v) for v in (0.91234, 12, 24.51, None)]
+    ['0.912', '12', '24.5', '–']
+    >>> format_number(-0.00004)
+    '−4×10⁻⁵'
+    """
+    if value is None or (isinstance(value, Real) and math.isnan(value)):
+        return "\u2013"
+    if math.isinf(value):
+        return "\u221e" if value > 0 else f"{MINUS}\u221e"
+    if decimals is None and isinstance(value, Integral):
+        text = f"{int(value):,}"
+    elif decimals is not None:
+        text = f"{value:,.{decimals}f}"
+    else:
+        text = _three_figures(float(value))
+    if text.startswith("-") and not text.strip("-0.,"):
+        text = text[1:]
+    return text.replace("-", MINUS).replace(",", THIN)
+
+
+def _three_figures(value: float) -> str:
+    """Return three significant figures, but never fewer than the whole part."""
+    size = abs(value)
+    if size == 0:
+        return "0"
+    if size < 0.0005 or size >= 1e9:
+        mantissa, exponent = f"{value:.1e}".split("e")
+        mantissa = mantissa.removesuffix(".0")
+        return f"{mantissa}\u00d710{str(int(exponent)).translate(_SUPERSCRIPT)}"
+    if size < 1:
+        return f"{value:.3f}"
+    if size >= 10 and value == int(value):
+        return f"{value:,.0f}"
+    digits = max(0, 2 - int(math.floor(math.log10(size))))
+    return f"{value:,.{digits}f}"
+
+
+def format_interval(ci: tuple[float, float] | None) -> str:
+    """Return ``low to high``, or an empty string for an exact number.
+
+    Examples
+    --------
+    >>> format_interval((0.71, 0.842))
+    '0.710 to 0.842'
+    """
+    if ci is None:
+        return ""
+    return f"{format_number(float(ci[0]))} to {format_number(float(ci[1]))}"
+
+
+def format_estimate(estimate: Estimate) -> str:
+    """Return an estimate on one line: value, interval, n, or why there is none.
+
+    Examples
+    --------
+    >>> format_estimate(Estimate("accuracy", 0.91, (0.88, 0.94), 400))
+    '0.910 (0.880 to 0.940; n = 400)'
+    """
+    if estimate.value is None:
+        return f"not estimable: {estimate.reason or 'no reason given'}"
+    interval = format_interval(estimate.ci)
+    inside = f"{interval}; n = " if interval else "n = "
+    return f"{format_number(estimate.value)} ({inside}{format_number(int(estimate.n))})"
