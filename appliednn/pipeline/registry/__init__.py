@@ -1,0 +1,16 @@
+"""The closed registry: names a config may use, their classes and their parameters."""
+
+from appliednn._lazy import attach
+
+__getattr__, __dir__, __all__ = attach(
+    __name__,
+    {
+        "ESTIMATORS": "._entries",
+        "SAMPLERS": "._entries",
+        "Entry": "._entries",
+        "estimator": "._entries",
+        "sampler": "._entries",
+        "names": "._tables",
+        "parameters": "._tables",
+    },
+)

@@ -1,0 +1,135 @@
+"""The closed list: every name a config may use, and where in our code or a library it lives."""
+
+from __future__ import annotations
+
+import difflib
+import importlib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from types import MappingProxyType
+from typing import Literal
+
+from appliednn.core.errors import UsageError
+
+Task = Literal["classification", "regression"]
+
+_CLASSIFICATION: tuple[Task, ...] = ("classification",)
+_REGRESSION: tuple[Task, ...] = ("regression",)
+
+
+@dataclass(frozen=True)
+class Entry:
+    """A name of the registry.
+
+    Attributes
+    ----------
+    name : str
+        What a config says.
+    module : str
+        Module the class is imported from; a constant of this file, never read from a config.
+    tasks : tuple of str
+        Tasks it can do; empty for a resampler.
+    """
+
+    name: str
+    module: str
+    tasks: tuple[Task, ...] = ()
+
+    def load(self) -> type:
+        """Import and return the class (this is where a heavy library loads)."""
+        return getattr(importlib.import_module(self.module), self.name)
+
+
+def _entries(*entries: Entry) -> Mapping[str, Entry]:
+    return MappingProxyType({entry.name: entry for entry in entries})
+
+
+def _samplers(module: str, *names: str) -> tuple[Entry, ...]:
+    return tuple(Entry(name, module) for name in names)
+
+
+ESTIMATORS = _entries(
+    Entry("MLPClassifier", "appliednn.tabular", _CLASSIFICATION),
+    Entry("MLPRegressor", "appliednn.tabular", _REGRESSION),
+    Entry("LogisticRegression", "sklearn.linear_model", _CLASSIFICATION),
+    Entry("HistGradientBoostingClassifier", "sklearn.ensemble", _CLASSIFICATION),
+    Entry("RandomForestClassifier", "sklearn.ensemble", _CLASSIFICATION),
+    Entry("DummyClassifier", "sklearn.dummy", _CLASSIFICATION),
+    Entry("Ridge", "sklearn.linear_model", _REGRESSION),
+    Entry("HistGradientBoostingRegressor", "sklearn.ensemble", _REGRESSION),
+    Entry("RandomForestRegressor", "sklearn.ensemble", _REGRESSION),
+    Entry("DummyRegressor", "sklearn.dummy", _REGRESSION),
+)
+"""Estimators a config may name as ``model.type`` (and, scikit-learn's, as baselines)."""
+
+SAMPLERS = _entries(
+    *_samplers(
+        "imblearn.over_sampling",
+        "RandomOverSampler",
+        "SMOTE",
+        "SMOTENC",
+        "SMOTEN",
+        "BorderlineSMOTE",
+        "SVMSMOTE",
+        "KMeansSMOTE",
+        "ADASYN",
+    ),
+    *_samplers(
+        "imblearn.under_sampling",
+        "RandomUnderSampler",
+        "ClusterCentroids",
+        "NearMiss",
+        "TomekLinks",
+        "EditedNearestNeighbours",
+        "RepeatedEditedNearestNeighbours",
+        "AllKNN",
+        "OneSidedSelection",
+        "CondensedNearestNeighbour",
+        "NeighbourhoodCleaningRule",
+        "InstanceHardnessThreshold",
+    ),
+    *_samplers("imblearn.combine", "SMOTEENN", "SMOTETomek"),
+)
+"""Resamplers of imbalanced-learn a config may name."""
+
+
+def estimator(name: str) -> Entry:
+    """Return the estimator entry of ``name``.
+
+    Raises
+    ------
+    UsageError
+        If the registry does not know ``name``; the message suggests the nearest name.
+
+    Examples
+    --------
+    >>> estimator("Ridge").tasks
+    ('regression',)
+    """
+    return _lookup(name, ESTIMATORS, "estimator")
+
+
+def sampler(name: str) -> Entry:
+    """Return the resampler entry of ``name``.
+
+    Raises
+    ------
+    UsageError
+        If the registry does not know ``name``.
+
+    Examples
+    --------
+    >>> sampler("SMOTENC").module
+    'imblearn.over_sampling'
+    """
+    return _lookup(name, SAMPLERS, "resampler")
+
+
+def _lookup(name: str, entries: Mapping[str, Entry], kind: str) -> Entry:
+    if name in entries:
+        return entries[name]
+    close = difflib.get_close_matches(str(name), entries, n=1)
+    hint = f"; did you mean {close[0]!r}?" if close else ""
+    raise UsageError(
+        f"{kind} {name!r} is not in the registry; expected one of {', '.join(entries)}{hint}"
+    )

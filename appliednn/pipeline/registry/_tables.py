@@ -1,0 +1,65 @@
+"""Parameters of the registered names as a static table, read without importing any library.
+
+``tables.json`` is written by ``python -m appliednn.pipeline.registry._generate``. A parameter is
+``{"default": ..., "any_of": [...]}``, where each alternative is a JSON Schema fragment; one without
+a default is marked ``{"required": true}``.
+"""
+
+from __future__ import annotations
+
+import json
+from functools import cache
+from importlib.resources import files
+from typing import Any
+
+TABLES = "tables.json"
+
+
+@cache
+def tables() -> dict[str, Any]:
+    """Return the whole table: ``estimators``, ``samplers``, ``scorers`` and ``keras`` names."""
+    text = files(__package__).joinpath(TABLES).read_text(encoding="utf-8")
+    return json.loads(text)
+
+
+def parameters(name: str) -> dict[str, dict[str, Any]]:
+    """Return the parameters of a scikit-learn estimator or a resampler.
+
+    Parameters
+    ----------
+    name : str
+        A registered name.
+
+    Returns
+    -------
+    dict
+        Parameter name to ``{"default": ..., "any_of": [JSON Schema fragments]}``.
+
+    Raises
+    ------
+    KeyError
+        If the table has no such name.
+
+    Examples
+    --------
+    >>> parameters("Ridge")["alpha"]["default"]
+    1.0
+    """
+    known = tables()
+    return known["estimators"].get(name) or known["samplers"][name]
+
+
+def names(kind: str) -> tuple[str, ...]:
+    """Return the names a library accepts for a string parameter.
+
+    Parameters
+    ----------
+    kind : {"scorers", "activations", "losses", "optimizers", "initializers"}
+        Which list.
+
+    Examples
+    --------
+    >>> "roc_auc" in names("scorers")
+    True
+    """
+    return tuple(tables()["names"][kind])
