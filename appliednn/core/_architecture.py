@@ -1,0 +1,91 @@
+"""Architectures: a closed registry from a name to the function that builds a Keras model."""
+
+from __future__ import annotations
+
+import importlib
+import json
+from dataclasses import dataclass
+from typing import Any
+
+_BUILDERS = {
+    "mlp": ("appliednn.tabular._mlp_architecture", "build_mlp"),
+    "keras": ("appliednn.tabular._keras_architecture", "build_from_config"),
+}
+
+
+@dataclass(frozen=True)
+class Architecture:
+    """A network without weights, as a value: hashable, JSON-ready.
+
+    Attributes
+    ----------
+    name : str
+        Name in the registry.
+    config : str
+        Canonical JSON of the builder's arguments.
+    """
+
+    name: str
+    config: str
+
+    @classmethod
+    def of(cls, name: str, **params: Any) -> Architecture:
+        """Return the architecture ``name`` with these arguments.
+
+        Raises
+        ------
+        ValueError
+            If the registry does not know ``name``.
+        """
+        if name not in _BUILDERS:
+            raise ValueError(f"architecture {name!r} is not known; known: {sorted(_BUILDERS)}")
+        return cls(name, json.dumps(params, sort_keys=True))
+
+    @property
+    def params(self) -> dict[str, Any]:
+        """The builder's arguments."""
+        return json.loads(self.config)
+
+    def build(self):
+        """Return a new ``keras.Model`` with undefined weights."""
+        module, function = _BUILDERS[self.name]
+        return getattr(importlib.import_module(module), function)(**self.params)
+
+
+def initial_weights(model, seed: int) -> list[Any]:
+    """Return freshly drawn values for every variable of ``model``, from one seed.
+
+    A variable ``kernel`` is drawn by its layer's ``kernel_initializer`` with a seed of its own, and
+    likewise any other name; a variable without an initialiser keeps its present value, except
+    a dropout seed, which is drawn.
+    """
+    import numpy as np
+
+    values = {id(v): np.asarray(v) for v in model.variables}
+    layers = list(model._flatten_layers(include_self=False, recursive=True))
+    slots = [(layer, v) for layer in layers for v in layer._trainable_variables]
+    slots += [(layer, v) for layer in layers for v in layer._non_trainable_variables]
+    sequence = np.random.SeedSequence(seed).spawn(max(1, len(slots)))
+    for (layer, variable), child in zip(slots, sequence, strict=False):
+        draw = int(child.generate_state(1)[0] >> 1)
+        values[id(variable)] = _draw(layer, variable, draw, values[id(variable)])
+    return [values[id(v)] for v in model.variables]
+
+
+def _draw(layer, variable, seed: int, present):
+    import keras
+    import numpy as np
+
+    if variable.name == "seed" and type(layer).__name__ == "HashDropout":
+        return np.int32(seed)
+    if variable.name == "counter":
+        return np.int32(0)
+    attribute = {"recurrent_kernel": "recurrent"}.get(variable.name, variable.name)
+    initializer = getattr(layer, f"{attribute}_initializer", None)
+    if initializer is None:
+        return present
+    initializer = keras.initializers.get(initializer)
+    config = initializer.get_config()
+    if "seed" in config:
+        initializer = type(initializer).from_config({**config, "seed": seed})
+    return np.asarray(initializer(variable.shape, dtype=variable.dtype))

@@ -1,0 +1,147 @@
+"""Optimisers: Keras's own, described by a value; their numbers reach the program as tensors."""
+
+from __future__ import annotations
+
+import difflib
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+# Attributes that Keras reads inside the update as numbers, so that a tensor can stand in for them.
+_TENSOR_ATTRIBUTES = ("beta_1", "beta_2", "epsilon")
+_TENSOR_CLASSES = ("Adam", "AdamW", "Lion")
+_NAMES = {
+    "sgd": "SGD",
+    "adam": "Adam",
+    "adamw": "AdamW",
+    "rmsprop": "RMSprop",
+    "adagrad": "Adagrad",
+    "lion": "Lion",
+}
+_ADAMW_DECAY = 0.004
+
+
+@dataclass(frozen=True)
+class Optimizer:
+    """An optimiser as a value: class name, static arguments, and numbers fed as tensors.
+
+    Attributes
+    ----------
+    class_name : str
+        Keras class name.
+    static : str
+        Canonical JSON of the arguments that are part of the compiled program.
+    clip : {"", "value", "norm", "global_norm"}
+        Kind of gradient clipping; the threshold is a tensor.
+    hyper : dict of str to float
+        Numbers fed as tensors; not part of equality.
+    """
+
+    class_name: str
+    static: str
+    clip: str = ""
+    hyper: dict[str, float] = field(default_factory=dict, compare=False)
+
+    @property
+    def tensor_names(self) -> tuple[str, ...]:
+        """Attributes of the Keras object that are replaced by tensors while tracing."""
+        return tuple(k for k in sorted(self.hyper) if k in _TENSOR_ATTRIBUTES)
+
+    def build(self):
+        """Return a fresh Keras optimiser."""
+        import keras
+
+        config = {**json.loads(self.static), "learning_rate": 1e-3}
+        config.update({k: self.hyper[k] for k in self.tensor_names})
+        return keras.optimizers.get({"class_name": self.class_name, "config": config})
+
+
+def make_optimizer(
+    optimizer,
+    params: Mapping[str, Any] | None = None,
+    *,
+    clip_value: float | None = None,
+    clip_norm: float | None = None,
+    clip_global_norm: float | None = None,
+    weight_decay: float = 0.0,
+    l1: float = 0.0,
+    l2: float = 0.0,
+) -> Optimizer:
+    """Return the :class:`Optimizer` a user asked for.
+
+    Parameters
+    ----------
+    optimizer : str or keras.optimizers.Optimizer
+        A name or an instance (its settings are read, the object itself is not used).
+    params : mapping, optional
+        Constructor arguments of the Keras class (``momentum``, ``nesterov``, ``beta_1``, ...).
+    clip_value, clip_norm, clip_global_norm : float, optional
+        At most one of them.
+    weight_decay : float
+        Decoupled decay of the kernels, times the learning rate.
+    l1, l2 : float
+        Penalties on the kernels, ``l1 * sum|w| + l2 * sum(w^2)``, as Keras's regularisers.
+
+    Raises
+    ------
+    ValueError
+        For an unknown optimiser or argument, or two kinds of clipping.
+
+    Examples
+    --------
+    >>> make_optimizer("adam", {"beta_1": 0.8}).hyper["beta_1"]
+    0.8
+    """
+    cls, config = _resolve(optimizer, params)
+    clips = {"value": clip_value, "norm": clip_norm, "global_norm": clip_global_norm}
+    for kind, key in (("value", "clipvalue"), ("norm", "clipnorm"), ("global_norm", None)):
+        given = config.pop(key or "global_clipnorm", None)
+        clips[kind] = clips[kind] if clips[kind] is not None else given
+    chosen = {k: v for k, v in clips.items() if v is not None}
+    if len(chosen) > 1:
+        raise ValueError(
+            f"clip_{' and clip_'.join(chosen)} were given together; expected at most one of them"
+        )
+    if cls.__name__ == "AdamW" and not weight_decay:
+        weight_decay = config.get("weight_decay") or _ADAMW_DECAY
+    if not weight_decay:
+        weight_decay = config.get("weight_decay") or 0.0
+    config["weight_decay"] = None if cls.__name__ != "AdamW" else 0.0
+    hyper = {"weight_decay": float(weight_decay), "l1": float(l1), "l2": float(l2)}
+    hyper["clip"] = float(next(iter(chosen.values()), 0.0))
+    if cls.__name__ in _TENSOR_CLASSES:
+        for name in _TENSOR_ATTRIBUTES:
+            if name in config:
+                hyper[name] = float(config.pop(name))
+    for name in ("name", "learning_rate", "loss_scale_factor"):
+        config.pop(name, None)
+    static = json.dumps(config, sort_keys=True)
+    return Optimizer(cls.__name__, static, clip=next(iter(chosen), ""), hyper=hyper)
+
+
+def _resolve(optimizer, params: Mapping[str, Any] | None):
+    """Return the Keras class and its full configuration."""
+    import keras
+
+    if isinstance(optimizer, keras.optimizers.Optimizer):
+        if params:
+            raise ValueError("optimizer_params needs optimizer by name, and an instance was given")
+        return type(optimizer), optimizer.get_config()
+    known = {n.lower(): n for n in dir(keras.optimizers) if n[0].isupper() and n != "Optimizer"}
+    name = known.get(str(optimizer).lower())
+    if name is None or name == "LossScaleOptimizer":
+        close = difflib.get_close_matches(str(optimizer).lower(), [*_NAMES, *known], n=1)
+        hint = f"; did you mean {close[0]!r}?" if close else ""
+        raise ValueError(
+            f"optimizer={optimizer!r} is not known; expected one of {sorted(_NAMES)}, the name of "
+            f"a Keras optimiser or an instance{hint}"
+        )
+    cls = getattr(keras.optimizers, name)
+    default = cls().get_config()
+    for key in params or {}:
+        if key not in default:
+            close = difflib.get_close_matches(key, default, n=1)
+            hint = f"; did you mean {close[0]!r}?" if close else ""
+            raise ValueError(f"optimizer_params got {key!r}, which {name} does not take{hint}")
+    return cls, {**default, **(params or {})}

@@ -1,0 +1,128 @@
+"""Learning-rate schedules, computed on the host for every step and handed over as data."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Mapping
+
+import numpy as np
+
+_DEFAULTS: dict[str, dict[str, float]] = {
+    "constant": {"warmup": 0.0},
+    "step": {"warmup": 0.0, "factor": 0.5, "every": 10},
+    "exponential": {"warmup": 0.0, "decay": 0.95},
+    "cosine": {"warmup": 0.05, "end": 0.0},
+    "one_cycle": {"peak_at": 0.3, "start": 0.04, "end": 1e-4},
+    "plateau": {"warmup": 0.0, "factor": 0.5, "patience": 5, "min_factor": 1e-3},
+}
+
+
+class Schedule:
+    """Learning rate of each step.
+
+    Parameters
+    ----------
+    name : str
+        ``"constant"``, ``"step"`` (times ``factor`` every ``every`` epochs), ``"exponential"``
+        (times ``decay`` an epoch), ``"cosine"`` (to ``end`` times the rate), ``"one_cycle"``
+        (Smith and Topin 2018: from ``start`` up to the rate at the share ``peak_at`` of all steps,
+        down to ``end``), ``"plateau"`` (times ``factor`` after ``patience`` epochs without a
+        better monitored value, not below ``min_factor``).
+    params : mapping, optional
+        The numbers above; ``warmup`` is a share of all steps with a linear rise from 0.
+    learning_rate : float
+        Peak rate.
+    n_epochs, steps_per_epoch : int
+        Planned length.
+
+    Examples
+    --------
+    >>> s = Schedule("step", {"factor": 0.1, "every": 2}, 1.0, n_epochs=4, steps_per_epoch=1)
+    >>> s.rates(0, 4).round(4).tolist()
+    [1.0, 1.0, 0.1, 0.1]
+    """
+
+    def __init__(
+        self,
+        name: str,
+        params: Mapping[str, float] | None,
+        learning_rate: float,
+        n_epochs: int,
+        steps_per_epoch: int,
+    ) -> None:
+        self.name = name
+        self.params = {**_DEFAULTS[name], **check_schedule_params(name, params)}
+        self.learning_rate = float(learning_rate)
+        self.steps_per_epoch = max(1, steps_per_epoch)
+        self.n_steps = max(1, n_epochs * self.steps_per_epoch)
+        self.scale = 1.0
+        self._best = np.inf
+        self._stale = 0
+
+    def rates(self, first_step: int, n_steps: int) -> np.ndarray:
+        """Return the rates of ``n_steps`` steps from ``first_step`` on, float32 (n_steps,)."""
+        step = np.arange(first_step, first_step + n_steps, dtype=np.float64)
+        factor = getattr(self, f"_{self.name}")(step)
+        warmup = self.params.get("warmup", 0.0) * self.n_steps
+        if warmup >= 1:
+            factor = factor * np.minimum(1.0, (step + 1) / warmup)
+        return (self.learning_rate * self.scale * factor).astype(np.float32)
+
+    def end_epoch(self, monitored: float) -> None:
+        """Tell a plateau schedule the value (lower is better) of the epoch that ended."""
+        if self.name != "plateau":
+            return
+        if monitored < self._best:
+            self._best, self._stale = monitored, 0
+            return
+        self._stale += 1
+        if self._stale >= self.params["patience"]:
+            self.scale = max(self.scale * self.params["factor"], self.params["min_factor"])
+            self._stale = 0
+
+    def _constant(self, step):
+        return np.ones_like(step)
+
+    _plateau = _constant
+
+    def _step(self, step):
+        epoch = step // self.steps_per_epoch
+        return self.params["factor"] ** (epoch // self.params["every"])
+
+    def _exponential(self, step):
+        return self.params["decay"] ** (step // self.steps_per_epoch)
+
+    def _cosine(self, step):
+        start = self.params["warmup"] * self.n_steps
+        t = np.clip((step - start) / max(1.0, self.n_steps - start), 0.0, 1.0)
+        end = self.params["end"]
+        return end + (1 - end) * 0.5 * (1 + np.cos(np.pi * t))
+
+    def _one_cycle(self, step):
+        p = self.params
+        t = np.clip(step / max(1, self.n_steps - 1), 0.0, 1.0)
+        rise = 0.5 * (1 - np.cos(np.pi * np.minimum(1.0, t / p["peak_at"])))
+        fall = 0.5 * (1 + np.cos(np.pi * np.clip((t - p["peak_at"]) / (1 - p["peak_at"]), 0, 1)))
+        up = p["start"] + (1 - p["start"]) * rise
+        down = p["end"] + (1 - p["end"]) * fall
+        return np.where(t < p["peak_at"], up, down)
+
+
+def check_schedule_params(name: str, params: Mapping[str, float] | None) -> dict[str, float]:
+    """Return ``params`` if the schedule takes all of them, else raise ValueError.
+
+    Examples
+    --------
+    >>> check_schedule_params("cosine", {"warmup": 0.1})
+    {'warmup': 0.1}
+    """
+    known = _DEFAULTS[name]
+    for key in params or {}:
+        if key not in known:
+            close = difflib.get_close_matches(key, known, n=1)
+            hint = f"; did you mean {close[0]!r}?" if close else ""
+            raise ValueError(
+                f"schedule_params got {key!r}, which schedule={name!r} does not take "
+                f"(it takes {sorted(known)}){hint}"
+            )
+    return dict(params or {})

@@ -1,0 +1,394 @@
+"""The fit loop on the host: batches, epochs, early stopping, callbacks, history."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from appliednn.core._progress import EpochProgress
+from appliednn.core._schedules import Schedule
+
+_CHUNK_STEPS = 32
+_CHUNK_BYTES = 16_000_000
+# Compiling with XLA costs about half a second and saves about 0.1 ms a step.
+_XLA_STEPS = 5_000
+
+
+class Rows(NamedTuple):
+    """Encoded inputs, targets and weights of the same rows."""
+
+    x: np.ndarray
+    y: np.ndarray
+    w: np.ndarray
+
+
+@dataclass
+class TrainingPlan:
+    """What a fit does, apart from the network and the data.
+
+    Attributes
+    ----------
+    hyper : dict of str to float
+        Numbers of the optimiser, the loss and the dropout.
+    patience : int or None
+        Epochs without a better monitored value before training stops; None: all epochs run.
+    restore_best : bool
+        Keep the weights of the best epoch, not of the last.
+    pad_batches : bool
+        Fill the last batch with rows of weight zero (exact unless a layer looks across rows).
+    """
+
+    epochs: int
+    batch_size: int
+    learning_rate: float
+    hyper: dict[str, float]
+    weight_seed: int
+    shuffle_seed: int
+    shuffle: bool = True
+    schedule: str = "constant"
+    schedule_params: dict[str, float] | None = None
+    patience: int | None = None
+    tol: float = 0.0
+    restore_best: bool = False
+    max_seconds: float | None = None
+    xla: str | bool = "auto"
+    pad_batches: bool = True
+    verbose: str | bool = "auto"
+
+
+@dataclass
+class TrainingHooks:
+    """What others want to know of a fit.
+
+    Attributes
+    ----------
+    score : callable or None
+        ``score(raw_validation) -> (name, value)``, higher is better; picks the epoch.
+    epoch_begin, epoch_end : callable or None
+        ``epoch_begin(epoch)``; ``epoch_end(epoch, logs) -> bool``, True to stop.
+    keras_callbacks : sequence
+        Keras callbacks, already cloned for this fit.
+    """
+
+    score: Callable[[np.ndarray], tuple[str, float]] | None = None
+    epoch_begin: Callable[[int], None] | None = None
+    epoch_end: Callable[[int, dict], bool] | None = None
+    keras_callbacks: Sequence[Any] = ()
+
+    @property
+    def each_epoch(self) -> bool:
+        """Whether anything happens between epochs."""
+        return bool(self.score or self.epoch_begin or self.epoch_end or self.keras_callbacks)
+
+
+@dataclass
+class TrainingResult:
+    """What a fit leaves behind."""
+
+    weights: list[np.ndarray]
+    optimizer_state: list[np.ndarray]
+    history: dict[str, list[float]] = field(default_factory=dict)
+    n_epochs: int = 0
+    best_epoch: int = 0
+    stop_reason: str = "epochs"
+    n_steps: int = 0
+
+
+class Trainer:
+    """Runs one fit of a training program.
+
+    Parameters
+    ----------
+    program : TrainingProgram
+        Compiled network, optimiser and loss.
+    plan : TrainingPlan
+        What to do.
+    rows : Rows
+        Training rows.
+    validation : Rows, optional
+        Rows that pick the epoch.
+    hooks : TrainingHooks, optional
+        Callbacks.
+    start : tuple of (weights, optimizer state), optional
+        Where to continue from.
+    """
+
+    def __init__(
+        self,
+        program,
+        plan: TrainingPlan,
+        rows: Rows,
+        validation: Rows | None = None,
+        hooks: TrainingHooks | None = None,
+        start: tuple[list, list] | None = None,
+    ) -> None:
+        self.program = program
+        self.plan = plan
+        self.rows = rows
+        self.validation = validation
+        self.hooks = hooks or TrainingHooks()
+        self.start = start
+        self.batch_size = min(plan.batch_size, len(rows.x))
+        self.steps_per_epoch = -(-len(rows.x) // self.batch_size)
+        self.schedule = Schedule(
+            plan.schedule,
+            plan.schedule_params,
+            plan.learning_rate,
+            plan.epochs,
+            self.steps_per_epoch,
+        )
+        self._rng = np.random.default_rng(plan.shuffle_seed)
+        self._best = (np.inf, 0, None)
+        self._stale, self._stale_best = 0, np.inf
+        self._step = 0
+        self._rate = plan.learning_rate
+        self._history: dict[str, list[float]] = {"loss": [], "lr": [], "seconds": []}
+        self._began = time.perf_counter()
+
+    def fit(self) -> TrainingResult:
+        """Train under the program's lock and return weights and history.
+
+        An interrupt (Ctrl-C) ends training after the current call and keeps the best weights.
+        """
+        with self.program.lock:
+            weights = self.start[0] if self.start else None
+            self.program.start(self.plan.hyper, weights, self.plan.weight_seed)
+            if self.start:
+                self.program.set_optimizer_state(self.start[1])
+            keras_callbacks = self._keras_callbacks()
+            with EpochProgress(self.plan.epochs, self.plan.verbose) as progress:
+                try:
+                    reason = self._epochs(keras_callbacks, progress)
+                except KeyboardInterrupt:
+                    reason = "interrupted"
+            if keras_callbacks is not None:
+                keras_callbacks.on_train_end()
+            return self._result(reason)
+
+    def _result(self, reason: str) -> TrainingResult:
+        n_epochs = len(self._history["loss"])
+        best_epoch, best = self._best[1], self._best[2]
+        if not self.plan.restore_best or best is None:
+            best_epoch, best = max(0, n_epochs - 1), self.program.get_weights()
+        if not all(np.isfinite(w).all() for w in best if w.dtype.kind == "f"):
+            raise FloatingPointError(
+                f"training diverged in epoch {n_epochs}: the weights are not finite. Lower "
+                f"learning_rate={self.plan.learning_rate}, set clip_global_norm=1.0, or look for "
+                "huge values in the target"
+            )
+        return TrainingResult(
+            weights=best,
+            optimizer_state=self.program.get_optimizer_state(),
+            history=self._history,
+            n_epochs=n_epochs,
+            best_epoch=best_epoch,
+            stop_reason=reason,
+            n_steps=self._step,
+        )
+
+    # -- epochs ---------------------------------------------------------------------------------
+
+    @property
+    def _between_epochs(self) -> bool:
+        plan = self.plan
+        return bool(
+            self.validation is not None
+            or self.hooks.each_epoch
+            or plan.patience is not None
+            or plan.schedule == "plateau"
+            or plan.verbose is True
+        )
+
+    def _epochs(self, keras_callbacks, progress: EpochProgress) -> str:
+        """Run the epochs; return why they ended."""
+        group = 1
+        if not self._between_epochs:
+            group = max(1, self._chunk_steps() // self.steps_per_epoch)
+        epoch = 0
+        while epoch < self.plan.epochs:
+            n = min(group, self.plan.epochs - epoch)
+            self._begin_epoch(epoch, keras_callbacks)
+            losses, finished = self._run_epochs(n, keras_callbacks)
+            self._record(losses, n)
+            reason = self._end_epoch(epoch + n - 1, keras_callbacks)
+            progress.update(epoch + n, self._history)
+            if not np.isfinite(self._history["loss"][-1]):
+                return "diverged"
+            if not finished:
+                return "max_seconds"
+            if reason:
+                return reason
+            epoch += n
+        return "epochs"
+
+    def _begin_epoch(self, epoch: int, keras_callbacks) -> None:
+        if self.hooks.epoch_begin is not None:
+            self.hooks.epoch_begin(epoch)
+        if keras_callbacks is not None:
+            rate = self._learning_rate
+            rate.assign(self.schedule.rates(self._step, 1)[0])
+            before = float(rate.numpy())
+            keras_callbacks.on_epoch_begin(epoch)
+            self._rescale(before)
+
+    def _rescale(self, before: float) -> None:
+        """Follow a callback that changed the optimiser's learning rate."""
+        after = float(self._learning_rate.numpy())
+        if before > 0 and after != before:
+            self.schedule.scale *= after / before
+
+    @property
+    def _learning_rate(self):
+        optimizer = self.program.optimizer
+        return getattr(optimizer, "inner_optimizer", optimizer).learning_rate
+
+    def _record(self, losses: np.ndarray, n_epochs: int) -> None:
+        """Add the mean loss of each epoch (steps weigh alike), rate and seconds to the history."""
+        seconds = time.perf_counter() - self._began
+        for part in np.array_split(losses, n_epochs):
+            self._history["loss"].append(float(part.mean()))
+            self._history["lr"].append(float(self._rate))
+            self._history["seconds"].append(seconds)
+
+    def _end_epoch(self, epoch: int, keras_callbacks) -> str:
+        """Evaluate, remember the best, tell everybody; return a reason to stop or ``""``."""
+        monitored = self._history["loss"][-1]
+        if self.validation is not None:
+            monitored = self._validate()
+        if self._between_epochs and monitored < self._best[0]:
+            weights = self.program.get_weights() if self.plan.restore_best else None
+            self._best = (monitored, epoch, weights)
+        self.schedule.end_epoch(monitored)
+        logs = {k: v[-1] for k, v in self._history.items() if v}
+        if keras_callbacks is not None:
+            before = float(self._learning_rate.numpy())
+            keras_callbacks.on_epoch_end(epoch, logs)
+            self._rescale(before)
+            if self.program.model.stop_training:
+                return "callback"
+        if self.hooks.epoch_end is not None and self.hooks.epoch_end(epoch, logs):
+            return "callback"
+        return self._patience(monitored)
+
+    def _validate(self) -> float:
+        """Return the monitored value (lower is better) on the validation rows."""
+        loss, raw = self.program.evaluate(*self.validation)
+        self._history.setdefault("val_loss", []).append(loss)
+        if self.hooks.score is None:
+            return loss if np.isfinite(loss) else np.inf
+        name, value = self.hooks.score(raw)
+        self._history.setdefault(name, []).append(value)
+        return -value if np.isfinite(value) else np.inf
+
+    def _patience(self, monitored: float) -> str:
+        if self.plan.patience is None:
+            return ""
+        if monitored < self._stale_best - self.plan.tol:
+            self._stale, self._stale_best = 0, monitored
+            return ""
+        self._stale += 1
+        return "early_stopping" if self._stale >= self.plan.patience else ""
+
+    # -- batches --------------------------------------------------------------------------------
+
+    def _chunk_steps(self) -> int:
+        x = self.rows.x
+        row_bytes = max(1, x[0].nbytes)
+        return int(np.clip(_CHUNK_BYTES // (self.batch_size * row_bytes), 1, 8 * _CHUNK_STEPS))
+
+    def _run_epochs(self, n_epochs: int, keras_callbacks) -> tuple[np.ndarray, bool]:
+        """Run whole epochs; return the loss of each step and whether time was left for all."""
+        losses, finished = [], True
+        hooks = keras_callbacks is not None and keras_callbacks._batch_hooks
+        n_steps = 1 if hooks else self._chunk_steps()
+        xla = self._use_xla()
+        if xla:
+            n_steps = min(n_steps, _CHUNK_STEPS)
+        batches = [self._epoch_batches() for _ in range(n_epochs)]
+        for rows, mask in self._chunks(batches, n_steps):
+            rates = self.schedule.rates(self._step, len(rows))
+            self._rate = rates[-1]
+            if hooks:
+                keras_callbacks.on_train_batch_begin(self._step % self.steps_per_epoch)
+            losses.append(self._run_chunk(rows, mask, rates, xla and len(rows) == n_steps))
+            if hooks:
+                logs = {"loss": float(losses[-1][-1])}
+                keras_callbacks.on_train_batch_end(self._step % self.steps_per_epoch, logs)
+            self._step += len(rows)
+            if self._out_of_time():
+                finished = False
+                break
+        return np.concatenate(losses), finished
+
+    def _run_chunk(self, rows: np.ndarray, mask: np.ndarray | None, rates, xla: bool):
+        x, y, w = (a[rows] for a in self.rows)
+        if mask is not None:
+            w = w * mask
+        return self.program.run(x, y, w, rates, xla=xla)
+
+    def _epoch_batches(self) -> tuple[np.ndarray, np.ndarray | None, np.ndarray | None]:
+        """Return row numbers (steps, batch), their mask, and a last short batch."""
+        n = len(self.rows.x)
+        order = self._rng.permutation(n) if self.plan.shuffle else np.arange(n)
+        rest = n % self.batch_size
+        if rest == 0:
+            return order.reshape(-1, self.batch_size), None, None
+        if not self.plan.pad_batches:
+            return order[: n - rest].reshape(-1, self.batch_size), None, order[None, n - rest :]
+        width = self.steps_per_epoch * self.batch_size
+        mask = np.zeros(width, dtype=np.float32)
+        mask[:n] = 1.0
+        padded = np.concatenate([order, np.zeros(width - n, dtype=order.dtype)])
+        shape = (-1, self.batch_size)
+        return padded.reshape(shape), mask.reshape(shape), None
+
+    def _chunks(self, epochs, n_steps: int) -> Iterator[tuple[np.ndarray, np.ndarray | None]]:
+        """Cut the batches of one or more epochs into runs of at most ``n_steps``."""
+        rows = np.concatenate([e[0] for e in epochs])
+        masks = None if epochs[0][1] is None else np.concatenate([e[1] for e in epochs])
+        for i in range(0, len(rows), n_steps):
+            yield rows[i : i + n_steps], None if masks is None else masks[i : i + n_steps]
+        if epochs[0][2] is not None:
+            yield epochs[0][2], None
+
+    def _use_xla(self) -> bool:
+        if self.plan.xla != "auto":
+            return bool(self.plan.xla)
+        planned = self.plan.epochs * self.steps_per_epoch
+        return planned >= _XLA_STEPS and self.program.xla_pays
+
+    def _out_of_time(self) -> bool:
+        limit = self.plan.max_seconds
+        return limit is not None and time.perf_counter() - self._began >= limit
+
+    # -- Keras callbacks ------------------------------------------------------------------------
+
+    def _keras_callbacks(self):
+        """Return a Keras CallbackList bound to the program's model, or None."""
+        if not self.hooks.keras_callbacks:
+            return None
+        import keras
+
+        model = self.program.model
+        model.stop_training = False
+        callbacks = keras.callbacks.CallbackList(
+            list(self.hooks.keras_callbacks),
+            add_history=False,
+            model=model,
+            epochs=self.plan.epochs,
+            steps=self.steps_per_epoch,
+            verbose=0,
+        )
+        batch = ("on_train_batch_begin", "on_train_batch_end", "on_batch_begin", "on_batch_end")
+        base = keras.callbacks.Callback
+        callbacks._batch_hooks = any(
+            getattr(type(c), name) is not getattr(base, name)
+            for c in self.hooks.keras_callbacks
+            for name in batch
+        )
+        callbacks.on_train_begin()
+        return callbacks

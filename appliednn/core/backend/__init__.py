@@ -1,0 +1,86 @@
+"""The backend seam: the only place that imports TensorFlow.
+
+A second Keras backend needs one module here with the same names: ``TrainingProgram``,
+``InferenceProgram``, ``devices``, ``resolve_strategy``.
+"""
+
+from __future__ import annotations
+
+import os
+from collections import OrderedDict
+from threading import RLock
+
+from appliednn.core._architecture import Architecture
+from appliednn.core._losses import Loss
+from appliednn.core._optimizers import Optimizer
+
+_MAX_PROGRAMS = 32
+_training: OrderedDict[tuple, object] = OrderedDict()
+_inference: OrderedDict[tuple, object] = OrderedDict()
+_lock = RLock()
+
+
+def _module():
+    """Import the implementation for the Keras backend in use."""
+    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
+    import keras
+
+    name = keras.backend.backend()
+    if name != "tensorflow":
+        raise RuntimeError(
+            f"Keras runs on {name!r}; appliednn needs the TensorFlow backend "
+            "(unset KERAS_BACKEND or set it to 'tensorflow' before Python starts)"
+        )
+    from appliednn.core.backend import _tensorflow
+
+    return _tensorflow
+
+
+def _cached(cache: OrderedDict, key: tuple, make):
+    with _lock:
+        if key in cache:
+            cache.move_to_end(key)
+            return cache[key]
+        program = cache[key] = make()
+        while len(cache) > _MAX_PROGRAMS:
+            cache.popitem(last=False)
+        return program
+
+
+def training_program(
+    architecture: Architecture,
+    loss: Loss,
+    optimizer: Optimizer,
+    *,
+    strategy=None,
+    precision: str | None = None,
+):
+    """Return the compiled training program for this net, from the cache if it was built before."""
+    key = (architecture, loss, optimizer, precision, _strategy_key(strategy))
+
+    def make():
+        return _module().TrainingProgram(architecture, loss, optimizer, strategy, precision)
+
+    return _cached(_training, key, make)
+
+
+def inference_program(architecture: Architecture):
+    """Return the compiled inference and gradient functions of this net."""
+    return _cached(_inference, (architecture,), lambda: _module().InferenceProgram(architecture))
+
+
+def _strategy_key(strategy) -> object:
+    return strategy if strategy is None or isinstance(strategy, str) else id(strategy)
+
+
+def devices() -> list[dict[str, str]]:
+    """Return the devices TensorFlow sees, as ``{"name", "type"}`` each."""
+    return _module().devices()
+
+
+def n_traces() -> int:
+    """Return how often a training program was traced in this process."""
+    import sys
+
+    module = sys.modules.get("appliednn.core.backend._tensorflow")
+    return 0 if module is None else module.TRACES["train"]

@@ -1,0 +1,77 @@
+"""The multilayer perceptron as a Keras model."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import keras
+
+from appliednn.core._layers import HashDropout
+
+
+def build_mlp(
+    n_inputs: int,
+    n_outputs: int,
+    hidden_layer_sizes: Sequence[int],
+    activation: str = "relu",
+    residual: bool = False,
+    normalization: str | None = None,
+    dropout: bool = False,
+    kernel_initializer="glorot_uniform",
+    bias_initializer="zeros",
+    cardinalities: Sequence[int] = (),
+) -> keras.Model:
+    """Return the network: dense layers, each with normalisation, activation and dropout.
+
+    Parameters
+    ----------
+    n_inputs, n_outputs : int
+        Widths. The last ``len(cardinalities)`` inputs are category codes.
+    hidden_layer_sizes : sequence of int
+        Units of each hidden layer; empty for a linear model.
+    activation : str
+        Name of a Keras activation.
+    residual : bool
+        Add each hidden layer's input to its output (through a linear map where widths differ).
+    normalization : None, "batch" or "layer"
+        Between the linear map and the activation.
+    dropout : bool
+        Whether hidden layers drop units; the rate is set at the start of a fit.
+    kernel_initializer, bias_initializer : str or dict
+        Keras initialisers.
+    cardinalities : sequence of int
+        Number of codes of each category; each gets an embedding of ``min(16, ceil(c ** 0.5))``.
+    """
+    inputs = keras.Input((n_inputs,))
+    x = _embed(inputs, cardinalities) if cardinalities else inputs
+    dense = {"kernel_initializer": kernel_initializer, "bias_initializer": bias_initializer}
+    for i, width in enumerate(hidden_layer_sizes):
+        before = x
+        x = keras.layers.Dense(width, name=f"dense_{i}", **dense)(x)
+        if normalization == "batch":
+            x = keras.layers.BatchNormalization(name=f"normalization_{i}")(x)
+        elif normalization == "layer":
+            x = keras.layers.LayerNormalization(name=f"normalization_{i}")(x)
+        x = keras.layers.Activation(activation, name=f"activation_{i}")(x)
+        if dropout:
+            x = HashDropout(name=f"dropout_{i}")(x)
+        if residual:
+            if before.shape[-1] != width:
+                before = keras.layers.Dense(
+                    width, use_bias=False, name=f"shortcut_{i}",
+                    kernel_initializer=kernel_initializer,
+                )(before)  # fmt: skip
+            x = keras.layers.Add(name=f"residual_{i}")([x, before])
+    outputs = keras.layers.Dense(n_outputs, name="output", dtype="float32", **dense)(x)
+    return keras.Model(inputs, outputs)
+
+
+def _embed(inputs, cardinalities: Sequence[int]):
+    """Replace the trailing code columns by embeddings."""
+    n_numeric = inputs.shape[-1] - len(cardinalities)
+    parts = [inputs[:, :n_numeric]] if n_numeric else []
+    for j, cardinality in enumerate(cardinalities):
+        code = keras.ops.cast(inputs[:, n_numeric + j], "int32")
+        width = min(16, int(-(-(cardinality**0.5) // 1)))
+        parts.append(keras.layers.Embedding(cardinality, width, name=f"embedding_{j}")(code))
+    return keras.layers.Concatenate(name="features")(parts) if len(parts) > 1 else parts[0]
