@@ -1,1 +1,29 @@
-"""Robustness: noise, missing features, adversarial attacks."""
+"""Robustness: noise, missing features, adversarial attacks in the encoded space."""
+
+from appliednn._lazy import attach
+
+__getattr__, __dir__, __all__ = attach(
+    __name__,
+    {
+        "ArtClassifier": "._art",
+        "EncodedView": "._encoded",
+        "RawBox": "._blackbox",
+        "RowMetric": "._row_metric",
+        "accepts_missing": "._noise",
+        "add_noise": "._noise",
+        "attack_score": "._attacks",
+        "blackbox_search": "._blackbox",
+        "boundary_distance": "._blackbox",
+        "corner_search": "._search",
+        "encoded_view": "._encoded",
+        "fgsm": "._attacks",
+        "fill_values": "._noise",
+        "gradient_checks": "._sanity",
+        "knock_out": "._noise",
+        "make_art_classifier": "._art",
+        "mask_at_random": "._noise",
+        "pgd": "._attacks",
+        "random_search": "._attacks",
+        "robust_scale": "._noise",
+    },
+)
