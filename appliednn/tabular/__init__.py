@@ -1,1 +1,5 @@
 """Neural estimators for tables, and the encoder inside them."""
+
+from appliednn._lazy import attach
+
+__getattr__, __dir__, __all__ = attach(__name__, {"TabularEncoder": "._encoder"})

@@ -1,0 +1,259 @@
+"""TabularEncoder: any table a user has, as the float32 matrix a network takes."""
+
+from __future__ import annotations
+
+from numbers import Integral
+from typing import Any, ClassVar
+
+import numpy as np
+from scipy import sparse
+from sklearn.base import BaseEstimator, TransformerMixin, _fit_context
+from sklearn.utils._param_validation import Interval, StrOptions
+from sklearn.utils.validation import (
+    _check_feature_names_in,
+    _check_sample_weight,
+    check_is_fitted,
+)
+
+from appliednn.tabular._encoder_fit import column_names, fit_matrix, fit_table
+from appliednn.tabular._encoder_input import read_input
+from appliednn.tabular._encoder_layout import lay_out, output_names
+from appliednn.tabular._encoder_scaling import scale_fast
+from appliednn.tabular._encoder_transform import encode_matrix, encode_table
+
+_BLOCK_ROWS = 4096  # rows of a sparse matrix that are dense at one time
+
+
+class TabularEncoder(TransformerMixin, BaseEstimator):
+    """Encode a table of numbers, categories, booleans and dates as one float32 matrix.
+
+    The output columns are, in this order: one per number, date (seconds since 1970) and
+    boolean, in input order; sine and cosine of month, weekday and hour of each date (only of
+    those that vary at fit); one indicator per column with missing values; the one-hot columns
+    or, last, the integer codes of the categories.
+
+    Parameters
+    ----------
+    numeric : {"robust", "standard", "minmax", "quantile", "passthrough"}, default="robust"
+        How numbers are scaled. ``"robust"``: ``(x - median) / IQR``, then the smooth clip
+        ``x / sqrt(1 + (x / 3)**2)``, which bounds outliers to (-3, 3); a column with IQR 0 is
+        divided by half its range. ``"quantile"`` maps to a standard normal. Constant columns
+        give 0, except with ``"passthrough"``. Dates are always scaled (``"passthrough"``
+        standardises them: seconds since 1970 do not fit into float32).
+    categorical : {"onehot", "embedding"}, default="onehot"
+        One column per category, or trailing integer codes for an embedding layer, where 0 is a
+        missing, unknown or infrequent value.
+    missing : {"median_indicator", "median", "error"}, default="median_indicator"
+        Missing numbers take the median, missing dates the middle of a cycle (0, 0), missing
+        categories no category; with ``"median_indicator"`` each column with missing values at
+        fit also gets a 0/1 column (categories only with ``"onehot"``).
+    max_categories : int or None, default=None
+        So many of a column's heaviest categories keep an output of their own, the others share
+        one (``"onehot"``) or code 0 (``"embedding"``). None keeps all.
+
+    Attributes
+    ----------
+    n_features_in_ : int
+    feature_names_in_ : ndarray of shape (n_features_in_,)
+        Only if the names are strings.
+    kinds_ : list of str
+        ``"numeric"``, ``"boolean"``, ``"datetime"``, ``"category"`` or ``"empty"`` (no value at
+        fit: the output is 0) of each input column.
+    categories_ : list of list of str
+        Kept categories of each input column; empty for others.
+    infrequent_ : list of list of str
+        Grouped categories of each input column.
+    n_features_out_ : int
+    numeric_mask_ : ndarray of bool, shape (n_features_out_,)
+        Outputs that are continuous and may be perturbed: numbers and dates that vary.
+    input_index_ : ndarray of int, shape (n_features_out_,)
+        Input column of each output.
+    cardinalities_ : list of int
+        Number of codes (with 0) of each trailing code column; empty for ``"onehot"``.
+    center_, scale_ : ndarray of float64, shape (n_features_out_,)
+        Raw value that is encoded as the middle, and raw units per encoded unit there (seconds
+        for dates): a small eps in encoded space is ``eps * scale_`` in raw units. With
+        ``"quantile"`` the scale is IQR / 1.349. NaN for outputs that are no numbers, scale 0
+        for constant ones.
+
+    Notes
+    -----
+    Every statistic is weighted such that an integer ``sample_weight`` equals repeated rows and
+    a zero weight equals removal (averaged inverted-CDF quantiles). Strings stay categories,
+    also strings of numbers; categories are compared as text. Sparse input is read in blocks,
+    the output is dense. Plain float arrays take a path that costs a few microseconds.
+
+    References
+    ----------
+    D. Holzmueller, L. Grinsztajn, I. Steinwart, "Better by Default: Strong Pre-Tuned MLPs and
+    Boosted Trees on Tabular Data", 2024, arXiv 2407.04491 (robust scaling and smooth clip).
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> X = pd.DataFrame({"age": [20.0, 30.0, 40.0, None], "job": ["a", "b", "a", "b"]})
+    >>> encoder = TabularEncoder().fit(X)
+    >>> encoder.get_feature_names_out().tolist()
+    ['age', 'age_missing', 'job_a', 'job_b']
+    >>> encoder.transform(X).round(3).tolist()
+    [[-0.949, 0.0, 1.0, 0.0], [0.0, 0.0, 0.0, 1.0], [0.949, 0.0, 1.0, 0.0], [0.0, 1.0, 0.0, 1.0]]
+    """
+
+    _parameter_constraints: ClassVar[dict] = {
+        "numeric": [StrOptions({"robust", "standard", "minmax", "quantile", "passthrough"})],
+        "categorical": [StrOptions({"onehot", "embedding"})],
+        "missing": [StrOptions({"median_indicator", "median", "error"})],
+        "max_categories": [Interval(Integral, 1, None, closed="left"), None],
+    }
+
+    def __init__(
+        self,
+        numeric: str = "robust",
+        categorical: str = "onehot",
+        missing: str = "median_indicator",
+        max_categories: int | None = None,
+    ):
+        self.numeric = numeric
+        self.categorical = categorical
+        self.missing = missing
+        self.max_categories = max_categories
+
+    @_fit_context(prefer_skip_nested_validation=True)
+    def fit(self, X: Any, y: Any = None, sample_weight: Any = None) -> TabularEncoder:
+        """Learn kinds, categories and scales.
+
+        Parameters
+        ----------
+        X : DataFrame, array, list or scipy sparse of shape (n, n_features_in)
+            Rows to learn from.
+        y : None
+            Ignored.
+        sample_weight : array-like of shape (n,), optional
+            Nonnegative; rows of weight 0 count for nothing, also not for kinds and categories.
+
+        Returns
+        -------
+        self
+
+        Raises
+        ------
+        ValueError
+            Infinity, complex numbers, no row, a missing value with ``missing="error"``, or
+            one-hot encoding of more than 10 000 categories.
+        """
+        table = read_input(self, X, reset=True, numeric_only=True)
+        weights = None
+        if sample_weight is not None:
+            shaped = np.empty((table.shape[0], 1))
+            weights = _check_sample_weight(
+                sample_weight, shaped, dtype=np.float64, ensure_non_negative=True
+            )
+            rows = np.flatnonzero(weights > 0)
+            table = table.iloc[rows] if hasattr(table, "iloc") else table[rows]
+            weights = None if (weights[rows] == 1.0).all() else weights[rows]
+        learn = fit_table if hasattr(table, "iloc") else fit_matrix
+        return self._set_state(learn(self, table, weights))
+
+    def transform(self, X: Any) -> np.ndarray:
+        """Encode rows.
+
+        Parameters
+        ----------
+        X : DataFrame, array, list or scipy sparse of shape (n, n_features_in)
+            Columns as at fit. Numbers may arrive as strings, a category may be new.
+
+        Returns
+        -------
+        ndarray of float32, shape (n, n_features_out_)
+            C-contiguous and finite.
+
+        Raises
+        ------
+        ValueError
+            Other columns than at fit, infinity, a value that cannot be read as the kind its
+            column had at fit (named), a missing value with ``missing="error"``.
+        """
+        plain = self.__dict__.get("_plain")
+        if (
+            plain is not None
+            and type(X) is np.ndarray
+            and X.ndim == 2
+            and X.dtype.char in "fd"
+            and X.shape[1] == len(plain[0])
+            and X.shape[0] > 0
+        ):
+            out = np.zeros((X.shape[0], self.n_features_out_), dtype=np.float32)
+            if scale_fast(X, *plain, out):
+                return out
+        check_is_fitted(self)
+        all_numeric = set(self.kinds_) <= {"numeric", "empty"}
+        table = read_input(self, X, reset=False, numeric_only=all_numeric)
+        out = np.zeros((table.shape[0], self.n_features_out_), dtype=np.float32)
+        if sparse.issparse(table):
+            for start in range(0, table.shape[0], _BLOCK_ROWS):
+                rows = slice(start, start + _BLOCK_ROWS)
+                encode_matrix(self, table[rows].toarray(), out[rows])
+        elif hasattr(table, "iloc"):
+            encode_table(self, table, out)
+        else:
+            encode_matrix(self, table, out)
+        return out
+
+    def get_feature_names_out(self, input_features: Any = None) -> np.ndarray:
+        """Return the names of the output columns.
+
+        Parameters
+        ----------
+        input_features : array-like of str, optional
+            Names of the input columns if the encoder was fitted without.
+
+        Returns
+        -------
+        ndarray of str (object), shape (n_features_out_,)
+        """
+        check_is_fitted(self)
+        names = _check_feature_names_in(self, input_features)
+        return np.array(output_names(self._suffixes, self.input_index_, names), dtype=object)
+
+    def scale_info(self) -> list[dict[str, Any]]:
+        """Return, for each perturbable output, what one encoded unit means in raw units.
+
+        Returns
+        -------
+        list of dict
+            ``output`` (column of the encoded matrix), ``name`` (of the input column),
+            ``center``, ``scale`` (see Attributes), ``unit`` (``"raw"`` or ``"seconds"``).
+
+        Examples
+        --------
+        >>> TabularEncoder().fit([[0.0], [1.0], [2.0], [3.0]]).scale_info()
+        [{'output': 0, 'name': 'x0', 'center': 1.5, 'scale': 2.0, 'unit': 'raw'}]
+        """
+        check_is_fitted(self)
+        names = column_names(self)
+        return [
+            {
+                "output": int(k),
+                "name": names[self.input_index_[k]],
+                "center": float(self.center_[k]),
+                "scale": float(self.scale_[k]),
+                "unit": "seconds" if self.kinds_[self.input_index_[k]] == "datetime" else "raw",
+            }
+            for k in np.flatnonzero(self.numeric_mask_)
+        ]
+
+    def _set_state(self, state: dict[str, Any]) -> TabularEncoder:
+        for name, value in state.items():
+            setattr(self, name, value)
+        for name, value in lay_out(self).items():
+            setattr(self, name, value)
+        return self
+
+    def __sklearn_tags__(self):
+        tags = super().__sklearn_tags__()
+        tags.input_tags.allow_nan = self.missing != "error"
+        tags.input_tags.sparse = True
+        tags.input_tags.string = True
+        tags.input_tags.categorical = True
+        tags.transformer_tags.preserves_dtype = ["float32"]
+        return tags
