@@ -73,17 +73,17 @@ class ArtClassifier(
         """Names of the hidden layers, in order."""
         return list(self.model.network_.layer_outputs(np.zeros((1, *self.input_shape), "f4")))
 
-    def predict(self, x, batch_size=None, training_mode=False) -> np.ndarray:
-        """Return logits of shape (n, n_classes)."""
+    def predict(self, x, batch_size=None, training_mode=False, **_unused) -> np.ndarray:
+        """Return logits of shape (n, n_classes); ART's own flags (``logits``) change nothing."""
         return self._by_batch(self.model.logits, x, batch_size)
 
-    def loss_gradient(self, x, y, training_mode=False) -> np.ndarray:
+    def loss_gradient(self, x, y, training_mode=False, **_unused) -> np.ndarray:
         """Return the gradient of each row's training loss; ``y`` one-hot or class indices."""
         targets = self._targets(y)
         gradient = self.model.network_.loss_gradient
         return self._by_batch(gradient, x, None, targets)
 
-    def class_gradient(self, x, label=None, training_mode=False) -> np.ndarray:
+    def class_gradient(self, x, label=None, training_mode=False, **_unused) -> np.ndarray:
         """Return gradients of the logits.
 
         Parameters
