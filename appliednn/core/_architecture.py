@@ -55,7 +55,7 @@ class Architecture:
 def initial_weights(model, seed: int) -> list[Any]:
     """Return freshly drawn values for every variable of ``model``, from one seed.
 
-    A variable ``kernel`` is drawn by its layer's ``kernel_initializer`` with a seed of its own, and
+    A variable ``kernel`` is drawn by its layer's ``kernel_initializer`` with an own seed, and
     likewise any other name; a variable without an initialiser keeps its present value, except
     a dropout seed, which is drawn.
     """

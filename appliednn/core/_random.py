@@ -32,12 +32,12 @@ def guarded_random_state(seed: int | None = None) -> Iterator[None]:
     Keras draws the seeds of unseeded initialisers from Python's ``random``; building a network
     inside this guard is repeatable and changes nothing for the caller.
     """
-    python, numpy = random.getstate(), np.random.get_state()
+    python, numpy = random.getstate(), np.random.get_state()  # noqa: NPY002
     try:
         if seed is not None:
             random.seed(seed)
-            np.random.seed(seed % 2**32)
+            np.random.seed(seed % 2**32)  # noqa: NPY002
         yield
     finally:
         random.setstate(python)
-        np.random.set_state(numpy)
+        np.random.set_state(numpy)  # noqa: NPY002

@@ -113,7 +113,7 @@ class Trainer:
         Rows that pick the epoch.
     hooks : TrainingHooks, optional
         Callbacks.
-    start : tuple of (weights, optimizer state), optional
+    start : tuple of (weights, optimizer state or None), optional
         Where to continue from.
     """
 
@@ -124,7 +124,7 @@ class Trainer:
         rows: Rows,
         validation: Rows | None = None,
         hooks: TrainingHooks | None = None,
-        start: tuple[list, list] | None = None,
+        start: tuple[list, list | None] | None = None,
     ) -> None:
         self.program = program
         self.plan = plan
@@ -157,7 +157,7 @@ class Trainer:
         with self.program.lock:
             weights = self.start[0] if self.start else None
             self.program.start(self.plan.hyper, weights, self.plan.weight_seed)
-            if self.start:
+            if self.start and self.start[1] is not None:
                 self.program.set_optimizer_state(self.start[1])
             keras_callbacks = self._keras_callbacks()
             with EpochProgress(self.plan.epochs, self.plan.verbose) as progress:

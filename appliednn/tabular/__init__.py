@@ -2,4 +2,13 @@
 
 from appliednn._lazy import attach
 
-__getattr__, __dir__, __all__ = attach(__name__, {"TabularEncoder": "._encoder"})
+__getattr__, __dir__, __all__ = attach(
+    __name__,
+    {
+        "KerasClassifier": "._keras",
+        "KerasRegressor": "._keras",
+        "MLPClassifier": "._mlp",
+        "MLPRegressor": "._mlp",
+        "TabularEncoder": "._encoder",
+    },
+)

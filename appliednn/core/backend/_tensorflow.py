@@ -152,6 +152,13 @@ class TrainingProgram:
         return self.strategy is None and all(type(la).__name__ in _XLA_LAYERS for la in layers)
 
     @property
+    def rows_are_independent(self) -> bool:
+        """Whether no layer looks across the rows of a batch, so that padding changes nothing."""
+        known = _XLA_LAYERS - {"BatchNormalization"}
+        layers = self.model._flatten_layers(include_self=False, recursive=True)
+        return all(type(la).__name__ in known for la in layers)
+
+    @property
     def n_replicas(self) -> int:
         """Number of replicas that share a batch."""
         return 1 if self.strategy is None else self.strategy.num_replicas_in_sync

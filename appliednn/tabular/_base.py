@@ -1,0 +1,348 @@
+"""What every neural estimator for tables shares: from rows to a trained network."""
+
+from __future__ import annotations
+
+import copy
+import sys
+from abc import abstractmethod
+from numbers import Integral, Real
+from typing import Any
+
+import numpy as np
+from sklearn.base import BaseEstimator
+from sklearn.callback import CallbackSupportMixin
+from sklearn.metrics import get_scorer_names
+from sklearn.model_selection import train_test_split
+from sklearn.utils import _safe_indexing
+from sklearn.utils._param_validation import Interval, StrOptions
+from sklearn.utils.validation import (
+    _check_sample_weight,
+    _num_samples,
+    check_consistent_length,
+    check_is_fitted,
+)
+
+from appliednn.core import backend
+from appliednn.core._network import Network
+from appliednn.core._random import spawn_seeds
+from appliednn.core._trainer import Rows, Trainer, TrainingHooks, TrainingPlan
+from appliednn.tabular._encoder import TabularEncoder
+from appliednn.tabular._scoring import epoch_scorer
+
+# Below this many rows, early_stopping="auto" trains on all of them.
+_AUTO_EARLY_STOPPING_ROWS = 500
+
+
+class BaseNeural(CallbackSupportMixin, BaseEstimator):
+    """Fit machinery; subclasses say what the network, the loss and the optimiser are."""
+
+    _parameter_constraints: dict = {
+        "learning_rate": [Interval(Real, 0, None, closed="neither")],
+        "epochs": [Interval(Integral, 1, None, closed="left")],
+        "batch_size": [Interval(Integral, 1, None, closed="left"), StrOptions({"full"})],
+        "shuffle": ["boolean"],
+        "early_stopping": ["boolean", StrOptions({"auto"})],
+        "validation_fraction": [Interval(Real, 0, 1, closed="neither")],
+        "n_iter_no_change": [Interval(Integral, 1, None, closed="left")],
+        "tol": [Interval(Real, 0, None, closed="left")],
+        "scoring": [StrOptions({"loss"} | set(get_scorer_names())), callable],
+        "max_seconds": [Interval(Real, 0, None, closed="neither"), None],
+        "callbacks": [list, tuple, None, object],
+        "strategy": [StrOptions({"mirrored"}), None, object],
+        "precision": [StrOptions({"mixed_float16", "mixed_bfloat16"}), None],
+        "xla": ["boolean", StrOptions({"auto"})],
+        "warm_start": ["boolean"],
+        "verbose": ["boolean", StrOptions({"auto"})],
+        "random_state": ["random_state"],
+    }
+
+    # -- what a subclass gives ------------------------------------------------------------------
+
+    @abstractmethod
+    def _learn_target(self, y, weights: np.ndarray, classes):
+        """Return the target coder learned from ``y``."""
+
+    @abstractmethod
+    def _read_target(self, y):
+        """Return ``y`` checked, not yet encoded."""
+
+    @abstractmethod
+    def _make_program(self, seed: int):
+        """Return (architecture, loss, optimizer, hyper) for the data just read."""
+
+    def _make_encoder(self) -> TabularEncoder | None:
+        """Return an unfitted encoder, or None for inputs that need none."""
+        return TabularEncoder(
+            numeric=self.numeric, categorical=self.categorical, missing=self.missing
+        )
+
+    def _class_weights(self, y, incremental: bool) -> np.ndarray | None:
+        """Return a weight for each row from ``class_weight``, or None."""
+        return None
+
+    # -- fit ------------------------------------------------------------------------------------
+
+    def _fit(self, X, y, sample_weight=None, X_val=None, y_val=None, classes=None, partial=False):
+        """Serve ``fit`` and ``partial_fit``; returns self."""
+        y, weights, keep = self._check_rows(X, y, sample_weight, partial)
+        continued = self._is_continued(partial)
+        if keep is not None:
+            X, y = _safe_indexing(X, keep), _safe_indexing(y, keep)
+            weights = weights[keep]
+        if not continued:
+            self._target = self._learn_target(y, weights, classes)
+        target = self._target.encode(y)
+        seeds = spawn_seeds(self.random_state, 4)
+        train, held = self._split(X, target, weights, (X_val, y_val), seeds[0], partial)
+        if not continued:
+            self.encoder_ = self._make_encoder()
+            if self.encoder_ is not None:
+                self.encoder_.fit(train.x, sample_weight=train.w)
+                self._copy_feature_names()
+        self._train(train, held, seeds, continued, partial)
+        return self
+
+    def _check_rows(self, X, y, sample_weight, partial: bool):
+        """Check lengths and the target; return target, weights and the rows with weight."""
+        if y is None:
+            raise ValueError(
+                f"This {type(self).__name__} estimator requires y to be passed, "
+                "but the target y is None"
+            )
+        y = self._read_target(y)
+        check_consistent_length(X, y)
+        weights = np.ones(_num_samples(y), dtype=np.float32)
+        keep = None
+        if sample_weight is not None:
+            weights = _check_sample_weight(
+                sample_weight, y, dtype=np.float32, ensure_non_negative=True
+            )
+            if (weights == 0).any():
+                keep = np.flatnonzero(weights > 0)
+                if len(keep) == 0:
+                    raise ValueError("sample_weight is zero for every row; no row is left")
+        by_class = self._class_weights(y if keep is None else _safe_indexing(y, keep), partial)
+        if by_class is not None:
+            weights = weights.copy()
+            rows = slice(None) if keep is None else keep
+            weights[rows] *= by_class.astype(np.float32)
+        return y, weights, keep
+
+    def _is_continued(self, partial: bool) -> bool:
+        return hasattr(self, "network_") and (partial or self.warm_start)
+
+    def _copy_feature_names(self) -> None:
+        self.n_features_in_ = self.encoder_.n_features_in_
+        if hasattr(self.encoder_, "feature_names_in_"):
+            self.feature_names_in_ = self.encoder_.feature_names_in_
+        elif hasattr(self, "feature_names_in_"):
+            del self.feature_names_in_
+
+    def _split(self, X, target, weights, validation, seed: int, partial: bool):
+        """Return training rows and held-out rows (or None), not yet encoded."""
+        X_val, y_val = validation
+        if (X_val is None) != (y_val is None):
+            raise ValueError("X_val and y_val go together, and only one of them was given")
+        if X_val is not None:
+            held = self._target.encode(self._read_target(y_val))
+            check_consistent_length(X_val, held)
+            return Rows(X, target, weights), Rows(X_val, held, np.ones(len(held), np.float32))
+        if partial or not self._wants_holdout(len(target)):
+            return Rows(X, target, weights), None
+        strata = self._target.strata(target)
+        if strata is not None and not _can_stratify(strata, self.validation_fraction):
+            strata = None
+        rows, held = train_test_split(
+            np.arange(len(target)),
+            test_size=self.validation_fraction,
+            random_state=seed,
+            stratify=strata,
+        )
+        return tuple(Rows(_safe_indexing(X, i), target[i], weights[i]) for i in (rows, held))
+
+    def _wants_holdout(self, n_rows: int) -> bool:
+        if self.early_stopping == "auto":
+            return n_rows >= _AUTO_EARLY_STOPPING_ROWS
+        return bool(self.early_stopping) and int(n_rows * self.validation_fraction) >= 1
+
+    def _train(self, train: Rows, held: Rows | None, seeds, continued: bool, partial: bool):
+        rows = Rows(self._encode(train.x, reset=not continued), train.y, train.w)
+        validation = None if held is None else Rows(self._encode(held.x), held.y, held.w)
+        self._input_shape = rows.x.shape[1:]
+        architecture, loss, optimizer, hyper = self._make_program(seeds[3])
+        program = backend.training_program(
+            architecture, loss, optimizer, strategy=self.strategy, precision=self.precision
+        )
+        plan = self._plan(hyper, seeds, partial, early=held is not None, n_rows=len(rows.x))
+        plan.pad_batches = program.rows_are_independent
+        start = self._start_state(architecture, optimizer) if continued else None
+        make_network = self._network_maker(architecture, loss)
+        hooks = self._hooks(held, program, make_network, partial)
+        result = Trainer(program, plan, rows, validation, hooks, start).fit()
+        self.network_ = make_network(result.weights)
+        self._optimizer_state = (optimizer, result.optimizer_state)
+        self._record(result, continued)
+
+    def _network_maker(self, architecture, loss):
+        n_outputs, shape = self._n_raw_outputs(), self._input_shape
+        return lambda weights: Network(architecture, weights, loss, n_outputs, shape)
+
+    def _n_raw_outputs(self) -> int:
+        return self._target.n_outputs
+
+    def _plan(self, hyper, seeds, partial: bool, early: bool, n_rows: int) -> TrainingPlan:
+        wanted = bool(self.early_stopping) if self.early_stopping != "auto" else early
+        return TrainingPlan(
+            epochs=1 if partial else self.epochs,
+            batch_size=n_rows if self.batch_size == "full" else self.batch_size,
+            learning_rate=self.learning_rate,
+            hyper=hyper,
+            weight_seed=seeds[1],
+            shuffle_seed=seeds[2] + (getattr(self, "n_epochs_", 0) if partial else 0),
+            shuffle=self.shuffle,
+            schedule="constant" if partial else self.schedule,
+            schedule_params=None if partial else self.schedule_params,
+            patience=self.n_iter_no_change if wanted and not partial else None,
+            tol=self.tol,
+            restore_best=early,
+            max_seconds=self.max_seconds,
+            xla=self.xla,
+            verbose=self.verbose,
+        )
+
+    def _start_state(self, architecture, optimizer):
+        """Return (weights, optimiser state) to continue from."""
+        if architecture != self.network_.architecture:
+            raise ValueError(
+                "training was to be continued, and the network is no longer the same shape; "
+                "set warm_start=False or give data with the features and classes of the first fit"
+            )
+        before, state = self._optimizer_state
+        return self.network_.weights, state if before == optimizer else None
+
+    def _record(self, result, continued: bool) -> None:
+        if continued:
+            for key, values in result.history.items():
+                self.history_[key] = [*self.history_.get(key, []), *values]
+            self.best_epoch_ = self.n_epochs_ + result.best_epoch
+            self.n_epochs_ += result.n_epochs
+        else:
+            self.history_ = result.history
+            self.n_epochs_ = result.n_epochs
+            self.best_epoch_ = result.best_epoch
+        self.stop_reason_ = result.stop_reason
+        self.n_steps_ = result.n_steps
+
+    # -- callbacks ------------------------------------------------------------------------------
+
+    def _hooks(self, held: Rows | None, program, make_network, partial: bool) -> TrainingHooks:
+        hooks = TrainingHooks(keras_callbacks=self._clone_callbacks())
+        if held is not None and self.scoring != "loss":
+            hooks.score = epoch_scorer(self, self.scoring, held)
+        context = self._init_callback_context(max_subtasks=1 if partial else self.epochs)
+        if not getattr(self, "_skl_callbacks", None):
+            return hooks
+        self._attach_sklearn_callbacks(hooks, context, program, make_network)
+        return hooks
+
+    def _attach_sklearn_callbacks(self, hooks, context, program, make_network) -> None:
+        """Open a task for each epoch, as scikit-learn's callbacks expect."""
+        tasks: list = []
+
+        def state() -> dict:
+            fitted = {k: v for k, v in self.__dict__.items() if k.endswith("_") or k[0] == "_"}
+            fitted = {k: v for k, v in fitted.items() if not k.startswith(("_skl", "_callback"))}
+            fitted.pop("_parent_callback_ctx", None)
+            return {**fitted, "network_": make_network(program.get_weights())}
+
+        def begin(epoch: int) -> None:
+            task = context.subcontext(task_name="epoch")
+            tasks.append(task)
+            task.call_on_fit_task_begin(estimator=self, reconstruction_attributes=state)
+
+        def end(epoch: int, logs: dict) -> bool:
+            return tasks[-1].call_on_fit_task_end(
+                estimator=self, metadata=logs, reconstruction_attributes=state
+            )
+
+        context.call_on_fit_task_begin(estimator=self)
+        hooks.epoch_begin, hooks.epoch_end = begin, end
+        self._root_task = context
+
+    def _close_sklearn_callbacks(self) -> None:
+        context = self.__dict__.pop("_root_task", None)
+        if context is not None:
+            context.call_on_fit_task_end(
+                estimator=self, reconstruction_attributes=lambda: dict(self.__dict__)
+            )
+
+    def _clone_callbacks(self) -> list[Any]:
+        """Return Keras callbacks of this fit's own, from instances or classes."""
+        given = self.callbacks if isinstance(self.callbacks, list | tuple) else [self.callbacks]
+        given = [c for c in given if c is not None]
+        if given and "keras" not in sys.modules:
+            import keras  # noqa: F401  (the classes below come from it)
+        return [c() if isinstance(c, type) else copy.deepcopy(c) for c in given]
+
+    # -- use ------------------------------------------------------------------------------------
+
+    def __sklearn_is_fitted__(self) -> bool:
+        return hasattr(self, "network_")
+
+    def _encode(self, X, reset: bool = False) -> np.ndarray:
+        return self.encoder_.transform(X)
+
+    def encode(self, X) -> np.ndarray:
+        """Return rows as the network reads them.
+
+        Parameters
+        ----------
+        X : array-like or DataFrame of shape (n, n_features_in_)
+            Raw rows.
+
+        Returns
+        -------
+        ndarray of shape (n, n_inputs), float32
+        """
+        if "network_" not in self.__dict__:
+            check_is_fitted(self)
+        return self._encode(X)
+
+    def encode_target(self, y) -> np.ndarray:
+        """Return a target as the network is trained on it.
+
+        Parameters
+        ----------
+        y : array-like of shape (n,) or (n, n_outputs)
+            Labels or numbers as given to ``fit``.
+
+        Returns
+        -------
+        ndarray
+            float32 0/1 of shape (n,) for two classes, class indices for more, a 0/1 indicator for
+            several labels, the (standardised) target for a regressor.
+        """
+        check_is_fitted(self)
+        return self._target.encode(self._read_target(y))
+
+    def __getstate__(self) -> dict:
+        state = dict(super().__getstate__())
+        if state.get("strategy") is not None and not isinstance(state["strategy"], str):
+            # A strategy object belongs to this process; what it trained does not need it.
+            state["strategy"] = None
+        return state
+
+    def __sklearn_tags__(self):
+        tags = super().__sklearn_tags__()
+        tags.input_tags.allow_nan = True
+        tags.input_tags.sparse = True
+        tags.input_tags.string = True
+        tags.input_tags.categorical = True
+        return tags
+
+
+def _can_stratify(strata: np.ndarray, fraction: float) -> bool:
+    """Whether each class has two rows and both parts have room for every class."""
+    counts = np.unique(strata, return_counts=True)[1]
+    held = int(np.ceil(fraction * len(strata)))
+    return counts.min() >= 2 and min(held, len(strata) - held) >= len(counts)

@@ -1,0 +1,405 @@
+"""Multilayer perceptrons for tables: a classifier and a regressor with one set of parameters."""
+
+from __future__ import annotations
+
+from numbers import Integral, Real
+
+from sklearn.base import _fit_context
+from sklearn.callback import with_callbacks
+from sklearn.utils._param_validation import Interval, StrOptions
+
+from appliednn.core._architecture import Architecture
+from appliednn.core._losses import Loss, make_loss
+from appliednn.core._optimizers import make_optimizer
+from appliednn.core._schedules import check_schedule_params
+from appliednn.tabular._base import BaseNeural
+from appliednn.tabular._mlp_docs import document
+from appliednn.tabular._tasks import NeuralClassifierMixin, NeuralRegressorMixin
+
+_POSITIVE = Interval(Real, 0, None, closed="neither")
+_NOT_NEGATIVE = Interval(Real, 0, None, closed="left")
+
+
+class BaseMLP(BaseNeural):
+    """The perceptron's parameters, and the network, loss and optimiser they stand for."""
+
+    _parameter_constraints: dict = {
+        **BaseNeural._parameter_constraints,
+        "hidden_layer_sizes": ["array-like", Interval(Integral, 1, None, closed="left")],
+        "activation": [str],
+        "residual": ["boolean"],
+        "normalization": [StrOptions({"batch", "layer"}), None],
+        "dropout": [Interval(Real, 0, 1, closed="left")],
+        "kernel_initializer": [str, dict, object],
+        "bias_initializer": [str, dict, object],
+        "l1": [_NOT_NEGATIVE],
+        "l2": [_NOT_NEGATIVE],
+        "loss": [str, object],
+        "loss_params": [dict, None],
+        "optimizer": [str, object],
+        "optimizer_params": [dict, None],
+        "weight_decay": [_NOT_NEGATIVE],
+        "schedule": [
+            StrOptions({"constant", "step", "exponential", "cosine", "one_cycle", "plateau"})
+        ],
+        "schedule_params": [dict, None],
+        "clip_value": [_POSITIVE, None],
+        "clip_norm": [_POSITIVE, None],
+        "clip_global_norm": [_POSITIVE, None],
+        "numeric": [StrOptions({"robust", "standard", "minmax", "quantile", "passthrough"})],
+        "categorical": [StrOptions({"onehot", "embedding"})],
+        "missing": [StrOptions({"median_indicator", "median", "error"})],
+    }
+
+    def _hidden(self) -> list[int]:
+        sizes = self.hidden_layer_sizes
+        sizes = [sizes] if isinstance(sizes, Integral) else list(sizes)
+        for size in sizes:
+            if not isinstance(size, Integral) or size < 1:
+                raise ValueError(
+                    f"hidden_layer_sizes={self.hidden_layer_sizes!r} was given; expected "
+                    "positive whole numbers, one for each hidden layer"
+                )
+        return [int(size) for size in sizes]
+
+    def _make_program(self, seed: int):
+        check_schedule_params(self.schedule, self.schedule_params)
+        architecture = Architecture.of(
+            "mlp",
+            n_inputs=int(self._input_shape[0]),
+            n_outputs=self._n_raw_outputs(),
+            hidden_layer_sizes=self._hidden(),
+            activation=_activation(self.activation),
+            residual=bool(self.residual),
+            normalization=self.normalization,
+            dropout=self.dropout > 0,
+            kernel_initializer=_initializer(self.kernel_initializer, "kernel_initializer"),
+            bias_initializer=_initializer(self.bias_initializer, "bias_initializer"),
+            cardinalities=[int(c) for c in self.encoder_.cardinalities_],
+        )
+        loss = self._loss()
+        optimizer = make_optimizer(
+            self.optimizer,
+            self.optimizer_params,
+            clip_value=self.clip_value,
+            clip_norm=self.clip_norm,
+            clip_global_norm=self.clip_global_norm,
+            weight_decay=self.weight_decay,
+            l1=self.l1,
+            l2=self.l2,
+        )
+        hyper = {**optimizer.hyper, **loss.hyper, "dropout": float(self.dropout)}
+        return architecture, loss, optimizer, hyper
+
+    def _loss(self) -> Loss:
+        smoothing = getattr(self, "label_smoothing", 0.0)
+        return make_loss(self.loss, self._target.kind, self.loss_params, smoothing)
+
+
+def _activation(name: str) -> str:
+    import difflib
+
+    import keras
+
+    try:
+        keras.activations.get(name)
+    except ValueError as error:
+        known = [n for n in dir(keras.activations) if n[0] != "_" and n.islower()]
+        close = difflib.get_close_matches(name, known, n=1)
+        hint = f"; did you mean {close[0]!r}?" if close else ""
+        raise ValueError(
+            f"activation={name!r} is not known; expected a Keras activation such as 'relu', "
+            f"'gelu', 'swish' or 'tanh'{hint}"
+        ) from error
+    return name
+
+
+def _initializer(value, parameter: str):
+    """Return a Keras initialiser as JSON-ready data, without its seed."""
+    import keras
+
+    try:
+        initializer = keras.initializers.get(value)
+    except ValueError as error:
+        raise ValueError(
+            f"{parameter}={value!r} is not known; expected a Keras initialiser such as "
+            "'glorot_uniform', 'he_normal' or 'zeros'"
+        ) from error
+    config = initializer.get_config()
+    config.pop("seed", None)
+    return {"class_name": type(initializer).__name__, "config": config}
+
+
+@document(task="classifier")
+class MLPClassifier(NeuralClassifierMixin, BaseMLP):
+    """Multilayer perceptron for classification."""
+
+    _parameter_constraints: dict = {
+        **BaseMLP._parameter_constraints,
+        "label_smoothing": [Interval(Real, 0, 1, closed="left")],
+        "class_weight": [dict, list, StrOptions({"balanced"}), None],
+    }
+
+    def __init__(
+        self,
+        hidden_layer_sizes=(128, 128),
+        *,
+        activation="relu",
+        residual=False,
+        normalization=None,
+        dropout=0.0,
+        kernel_initializer="glorot_uniform",
+        bias_initializer="zeros",
+        l1=0.0,
+        l2=0.0,
+        loss="auto",
+        loss_params=None,
+        label_smoothing=0.0,
+        optimizer="adam",
+        optimizer_params=None,
+        learning_rate=1e-3,
+        weight_decay=0.0,
+        schedule="constant",
+        schedule_params=None,
+        clip_value=None,
+        clip_norm=None,
+        clip_global_norm=None,
+        epochs=100,
+        batch_size=128,
+        shuffle=True,
+        early_stopping="auto",
+        validation_fraction=0.1,
+        n_iter_no_change=10,
+        tol=1e-4,
+        scoring="loss",
+        max_seconds=None,
+        class_weight=None,
+        numeric="robust",
+        categorical="onehot",
+        missing="median_indicator",
+        callbacks=None,
+        strategy=None,
+        precision=None,
+        xla="auto",
+        warm_start=False,
+        verbose="auto",
+        random_state=None,
+    ):
+        self.hidden_layer_sizes = hidden_layer_sizes
+        self.activation = activation
+        self.residual = residual
+        self.normalization = normalization
+        self.dropout = dropout
+        self.kernel_initializer = kernel_initializer
+        self.bias_initializer = bias_initializer
+        self.l1 = l1
+        self.l2 = l2
+        self.loss = loss
+        self.loss_params = loss_params
+        self.label_smoothing = label_smoothing
+        self.optimizer = optimizer
+        self.optimizer_params = optimizer_params
+        self.learning_rate = learning_rate
+        self.weight_decay = weight_decay
+        self.schedule = schedule
+        self.schedule_params = schedule_params
+        self.clip_value = clip_value
+        self.clip_norm = clip_norm
+        self.clip_global_norm = clip_global_norm
+        self.epochs = epochs
+        self.batch_size = batch_size
+        self.shuffle = shuffle
+        self.early_stopping = early_stopping
+        self.validation_fraction = validation_fraction
+        self.n_iter_no_change = n_iter_no_change
+        self.tol = tol
+        self.scoring = scoring
+        self.max_seconds = max_seconds
+        self.class_weight = class_weight
+        self.numeric = numeric
+        self.categorical = categorical
+        self.missing = missing
+        self.callbacks = callbacks
+        self.strategy = strategy
+        self.precision = precision
+        self.xla = xla
+        self.warm_start = warm_start
+        self.verbose = verbose
+        self.random_state = random_state
+
+    @with_callbacks
+    @_fit_context(prefer_skip_nested_validation=True)
+    def fit(self, X, y, sample_weight=None, X_val=None, y_val=None):
+        """Train the network.
+
+        Parameters
+        ----------
+        X : array-like, sparse matrix or DataFrame of shape (n, n_features)
+            Rows: numbers, categories, strings, booleans, dates, missing values.
+        y : array-like of shape (n,), or a 0/1 indicator of shape (n, n_labels)
+            Labels of any type.
+        sample_weight : array-like of shape (n,), optional
+            Weights; a row of weight zero counts as removed.
+        X_val, y_val : array-like, optional
+            Rows that pick the epoch, instead of a share of the training rows.
+
+        Returns
+        -------
+        self
+        """
+        return self._fit(X, y, sample_weight, X_val, y_val)
+
+    @_fit_context(prefer_skip_nested_validation=True)
+    def partial_fit(self, X, y, classes=None, sample_weight=None):
+        """Train one more epoch on these rows; the first call fits the encoder on them.
+
+        Parameters
+        ----------
+        X : array-like or DataFrame of shape (n, n_features)
+            Rows.
+        y : array-like of shape (n,)
+            Labels.
+        classes : array-like, optional
+            All labels; needed in the first call.
+        sample_weight : array-like of shape (n,), optional
+            Weights.
+
+        Returns
+        -------
+        self
+        """
+        if not hasattr(self, "network_") and classes is None:
+            raise ValueError("classes must be passed on the first call to partial_fit.")
+        return self._fit(X, y, sample_weight, classes=classes, partial=True)
+
+
+@document(task="regressor")
+class MLPRegressor(NeuralRegressorMixin, BaseMLP):
+    """Multilayer perceptron for regression."""
+
+    def __init__(
+        self,
+        hidden_layer_sizes=(128, 128),
+        *,
+        activation="relu",
+        residual=False,
+        normalization=None,
+        dropout=0.0,
+        kernel_initializer="glorot_uniform",
+        bias_initializer="zeros",
+        l1=0.0,
+        l2=0.0,
+        loss="auto",
+        loss_params=None,
+        optimizer="adam",
+        optimizer_params=None,
+        learning_rate=1e-3,
+        weight_decay=0.0,
+        schedule="constant",
+        schedule_params=None,
+        clip_value=None,
+        clip_norm=None,
+        clip_global_norm=None,
+        epochs=100,
+        batch_size=128,
+        shuffle=True,
+        early_stopping="auto",
+        validation_fraction=0.1,
+        n_iter_no_change=10,
+        tol=1e-4,
+        scoring="loss",
+        max_seconds=None,
+        numeric="robust",
+        categorical="onehot",
+        missing="median_indicator",
+        callbacks=None,
+        strategy=None,
+        precision=None,
+        xla="auto",
+        warm_start=False,
+        verbose="auto",
+        random_state=None,
+    ):
+        self.hidden_layer_sizes = hidden_layer_sizes
+        self.activation = activation
+        self.residual = residual
+        self.normalization = normalization
+        self.dropout = dropout
+        self.kernel_initializer = kernel_initializer
+        self.bias_initializer = bias_initializer
+        self.l1 = l1
+        self.l2 = l2
+        self.loss = loss
+        self.loss_params = loss_params
+        self.optimizer = optimizer
+        self.optimizer_params = optimizer_params
+        self.learning_rate = learning_rate
+        self.weight_decay = weight_decay
+        self.schedule = schedule
+        self.schedule_params = schedule_params
+        self.clip_value = clip_value
+        self.clip_norm = clip_norm
+        self.clip_global_norm = clip_global_norm
+        self.epochs = epochs
+        self.batch_size = batch_size
+        self.shuffle = shuffle
+        self.early_stopping = early_stopping
+        self.validation_fraction = validation_fraction
+        self.n_iter_no_change = n_iter_no_change
+        self.tol = tol
+        self.scoring = scoring
+        self.max_seconds = max_seconds
+        self.numeric = numeric
+        self.categorical = categorical
+        self.missing = missing
+        self.callbacks = callbacks
+        self.strategy = strategy
+        self.precision = precision
+        self.xla = xla
+        self.warm_start = warm_start
+        self.verbose = verbose
+        self.random_state = random_state
+
+    def _loss_name(self) -> str:
+        return make_loss(self.loss, "regression", self.loss_params).name
+
+    @with_callbacks
+    @_fit_context(prefer_skip_nested_validation=True)
+    def fit(self, X, y, sample_weight=None, X_val=None, y_val=None):
+        """Train the network.
+
+        Parameters
+        ----------
+        X : array-like, sparse matrix or DataFrame of shape (n, n_features)
+            Rows: numbers, categories, strings, booleans, dates, missing values.
+        y : array-like of shape (n,) or (n, n_outputs)
+            Numbers.
+        sample_weight : array-like of shape (n,), optional
+            Weights; a row of weight zero counts as removed.
+        X_val, y_val : array-like, optional
+            Rows that pick the epoch, instead of a share of the training rows.
+
+        Returns
+        -------
+        self
+        """
+        return self._fit(X, y, sample_weight, X_val, y_val)
+
+    @_fit_context(prefer_skip_nested_validation=True)
+    def partial_fit(self, X, y, sample_weight=None):
+        """Train one more epoch on these rows; the first call fits the encoder on them.
+
+        Parameters
+        ----------
+        X : array-like or DataFrame of shape (n, n_features)
+            Rows.
+        y : array-like of shape (n,) or (n, n_outputs)
+            Numbers.
+        sample_weight : array-like of shape (n,), optional
+            Weights.
+
+        Returns
+        -------
+        self
+        """
+        return self._fit(X, y, sample_weight, partial=True)
