@@ -15,10 +15,12 @@ from sklearn.utils.validation import (
     check_is_fitted,
 )
 
+from appliednn.core.errors import IntegrityError
 from appliednn.tabular._encoder_fit import column_names, fit_matrix, fit_table
 from appliednn.tabular._encoder_input import read_input
 from appliednn.tabular._encoder_layout import lay_out, output_names
 from appliednn.tabular._encoder_scaling import scale_fast
+from appliednn.tabular._encoder_state import dump_state, load_state
 from appliednn.tabular._encoder_transform import encode_matrix, encode_table
 
 _BLOCK_ROWS = 4096  # rows of a sparse matrix that are dense at one time
@@ -95,8 +97,11 @@ class TabularEncoder(TransformerMixin, BaseEstimator):
     >>> encoder = TabularEncoder().fit(X)
     >>> encoder.get_feature_names_out().tolist()
     ['age', 'age_missing', 'job_a', 'job_b']
-    >>> encoder.transform(X).round(3).tolist()
-    [[-0.949, 0.0, 1.0, 0.0], [0.0, 0.0, 0.0, 1.0], [0.949, 0.0, 1.0, 0.0], [0.0, 1.0, 0.0, 1.0]]
+    >>> encoder.transform(X).round(3)
+    array([[-0.493,  0.   ,  1.   ,  0.   ],
+           [ 0.   ,  0.   ,  0.   ,  1.   ],
+           [ 0.493,  0.   ,  1.   ,  0.   ],
+           [ 0.   ,  1.   ,  0.   ,  1.   ]], dtype=float32)
     """
 
     _parameter_constraints: ClassVar[dict] = {
@@ -241,6 +246,42 @@ class TabularEncoder(TransformerMixin, BaseEstimator):
             }
             for k in np.flatnonzero(self.numeric_mask_)
         ]
+
+    def to_state(self) -> tuple[dict[str, Any], dict[str, np.ndarray]]:
+        """Return all that was learned, with the parameters, as JSON-ready dict and arrays.
+
+        Returns
+        -------
+        described : dict
+        arrays : dict of str to ndarray of float64
+
+        Examples
+        --------
+        >>> encoder = TabularEncoder().fit([[0.0, 5.0], [1.0, 6.0]])
+        >>> again = TabularEncoder.from_state(*encoder.to_state())
+        >>> again.transform([[1.0, 5.0]]).tolist() == encoder.transform([[1.0, 5.0]]).tolist()
+        True
+        """
+        check_is_fitted(self)
+        return dump_state(self)
+
+    @classmethod
+    def from_state(
+        cls, described: dict[str, Any], arrays: dict[str, np.ndarray]
+    ) -> TabularEncoder:
+        """Rebuild a fitted encoder from what :meth:`to_state` gave.
+
+        Raises
+        ------
+        IntegrityError
+            If the parts do not fit together.
+        """
+        try:
+            encoder = cls(**described["params"])
+            encoder._validate_params()
+        except (KeyError, TypeError, ValueError) as error:
+            raise IntegrityError(f"the encoder's parameters cannot be used: {error}") from None
+        return encoder._set_state(load_state(encoder, described, arrays))
 
     def _set_state(self, state: dict[str, Any]) -> TabularEncoder:
         for name, value in state.items():

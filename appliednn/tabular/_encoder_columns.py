@@ -152,17 +152,15 @@ def datetime_values(column: Any, name: str) -> tuple[np.ndarray, np.ndarray]:
 def _parse_dates(column: Any, name: str) -> Any:
     import pandas as pd
 
-    try:
-        return pd.to_datetime(column)
-    except (ValueError, TypeError):
-        pass  # several offsets in one column: pandas wants them brought to UTC explicitly
-    try:
-        return pd.to_datetime(column, utc=True, format="mixed")
-    except (ValueError, TypeError) as error:
-        raise ValueError(
-            f"column {name!r} held dates when the encoder was fitted and now holds values that "
-            f"are not ({error}); convert it with pandas.to_datetime."
-        ) from error
+    for utc in (False, True):  # dates of several offsets must be brought to UTC explicitly
+        try:
+            return pd.to_datetime(column, format="ISO8601", utc=utc)
+        except (ValueError, TypeError) as error:
+            reason = error
+    raise ValueError(
+        f"column {name!r} held dates when the encoder was fitted and now holds values that are "
+        f"neither dates nor ISO 8601 texts ({reason}); convert it with pandas.to_datetime."
+    )
 
 
 def _numpy_backed(dtype: Any) -> Any:
@@ -217,7 +215,8 @@ def category_codes(column: Any) -> tuple[np.ndarray, list[str]]:
     if isinstance(dtype, pd.CategoricalDtype):
         codes, values = column.cat.codes.to_numpy(), list(column.cat.categories)
     else:
-        if dtype == object and pd.api.types.infer_dtype(column, skipna=True) not in (
+        is_object = pd.api.types.is_object_dtype(dtype)
+        if is_object and pd.api.types.infer_dtype(column, skipna=True) not in (
             "string",
             "boolean",
             "integer",

@@ -9,7 +9,7 @@ import numpy as np
 N_LANDMARKS = 1000
 CLIP_AT = 3.0
 _BLOCK = 32768  # elements a block holds: its float64 scratch stays in the second-level cache
-_TINY = 1e-150  # below this 1 / scale leaves the range in which float64 products stay finite
+_TINY = 1e-150  # a smaller spread is none: 1 / spread would make products leave float64
 _FAST_LIMIT = 1e36  # a sum of squares below this means every |value| < 1e18: safe in float32
 _SMOOTH_LIMIT = 1e18  # its square fits float32, and the smooth clip is flat long before
 _RAW_LIMIT = float(np.finfo(np.float32).max)
@@ -86,9 +86,7 @@ def _width(values: np.ndarray, method: str, weights: np.ndarray | None) -> tuple
     return q50, (q75 - q25) or 0.5 * (high - low)
 
 
-def fit_column(
-    values: np.ndarray, method: str, weights: np.ndarray | None = None
-) -> ColumnScale:
+def fit_column(values: np.ndarray, method: str, weights: np.ndarray | None = None) -> ColumnScale:
     """Learn one column's scale from its finite values (missing ones already left out).
 
     Source of "robust": D. Holzmueller et al., Better by Default (arXiv 2407.04491): median,
@@ -106,7 +104,7 @@ def fit_column(
         return ColumnScale(center=float(values[0]), fill=median)
     with np.errstate(over="ignore"):
         center, width = _width(values, method, weights)
-    width = min(float(width), np.finfo(float).max)
+    width = min(float(width), 1.0 / _TINY)  # a range beyond float64's is one too
     factor = 1.0 / width if width > _TINY else 0.0
     landmarks = None
     if method == "quantile" and factor > 0:
