@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from abc import ABC, abstractmethod
 from dataclasses import asdict, dataclass, field
 from typing import TYPE_CHECKING, ClassVar, Literal
@@ -76,9 +77,9 @@ class CheckResult:
     figures: list[Figure] = field(default_factory=list)
     summary: str = ""
 
-    def to_dict(self) -> dict:
-        """Return a JSON-ready dict; figures are left to the HTML."""
-        return {
+    def to_dict(self, *, figures: bool = False) -> dict:
+        """Return a JSON-ready dict; figures are left to the HTML unless asked for."""
+        out = {
             "summary": self.summary,
             "estimates": {key: e.to_dict() for key, e in self.estimates.items()},
             "findings": [asdict(f) for f in self.findings],
@@ -92,13 +93,51 @@ class CheckResult:
                 for t in self.tables
             ],
         }
+        if figures:
+            out["figures"] = [asdict(f) for f in self.figures]
+        return out
+
+    @classmethod
+    def from_dict(cls, data: dict) -> CheckResult:
+        """Return the result that :meth:`to_dict` wrote.
+
+        Examples
+        --------
+        >>> result = CheckResult(tables=[Table("t", ["n"], [[Estimate("n", 0.5, None, 3)]])])
+        >>> CheckResult.from_dict(result.to_dict(figures=True)) == result
+        True
+        """
+        return cls(
+            estimates={key: _estimate(e) for key, e in data["estimates"].items()},
+            findings=[Finding(**f) for f in data["findings"]],
+            tables=[
+                Table(
+                    t["title"],
+                    list(t["columns"]),
+                    [[_estimate(c) if isinstance(c, dict) else c for c in r] for r in t["rows"]],
+                    t["note"],
+                )
+                for t in data["tables"]
+            ],
+            figures=[Figure(**f) for f in data.get("figures", [])],
+            summary=data["summary"],
+        )
 
 
 def _plain(cell):
-    """Return a table cell as JSON takes it."""
+    """Return a table cell as JSON takes it: NaN is None, what is no number is text."""
     if isinstance(cell, Estimate):
         return cell.to_dict()
-    return cell.item() if hasattr(cell, "item") else cell
+    cell = cell.item() if hasattr(cell, "item") else cell
+    if isinstance(cell, float) and not math.isfinite(cell):
+        return None if math.isnan(cell) else str(cell)
+    return cell if cell is None or isinstance(cell, (bool, int, float, str)) else str(cell)
+
+
+def _estimate(data: dict) -> Estimate:
+    """Return the estimate that ``Estimate.to_dict`` wrote."""
+    ci = data["ci"]
+    return Estimate(**{**data, "ci": None if ci is None else (ci[0], ci[1])})
 
 
 class NotApplicable(Exception):
@@ -121,11 +160,15 @@ class Check(ABC):
         training, explanations, fairness, robustness, missing, resources.
     title : str
         Heading in the report.
+    keys : tuple of str
+        Keys of the estimates it may give, without the part in brackets. A gate that names none
+        of any check's keys is refused before anything is computed.
     """
 
     id: ClassVar[str]
     section: ClassVar[str]
     title: ClassVar[str]
+    keys: ClassVar[tuple[str, ...]] = ()
 
     @abstractmethod
     def run(self, context: AuditContext) -> CheckResult:

@@ -56,18 +56,16 @@ class AuditContext:
         options: Mapping[str, Mapping[str, Any]] | None = None,
         random_state: int = 0,
     ) -> None:
-        from sklearn.base import is_classifier
-
         self.model = model
         self._X_given = X_test
         self.X_test = as_frame(X_test)
-        self.y_test = np.asarray(y_test)
+        self.y_test = _labels(y_test)
         self.X_train = None if X_train is None else as_frame(X_train)
-        self.y_train = None if y_train is None else np.asarray(y_train)
+        self.y_train = None if y_train is None else _labels(y_train)
         self.sensitive = None if sensitive is None else as_frame(sensitive)
         self.options = dict(options or {})
         self.random_state = int(random_state)
-        self.classes = np.asarray(model.classes_) if is_classifier(model) else None
+        self.classes = np.asarray(model.classes_) if _is_classifier(model) else None
         if self.classes is None:
             self.task: Task = "regression"
         else:
@@ -148,6 +146,21 @@ class AuditContext:
             else:
                 model = getattr(model, "estimator_", getattr(model, "estimator", None))
         return None
+
+
+def _labels(y) -> np.ndarray:
+    """Return labels as an array of shape (n,), a single column laid flat."""
+    array = np.asarray(y)
+    return array[:, 0] if array.ndim == 2 and array.shape[1] == 1 else array
+
+
+def _is_classifier(model) -> bool:
+    """Whether a model classifies: scikit-learn's tag, or ``classes_`` where there are no tags."""
+    from sklearn.base import is_classifier
+
+    if hasattr(model, "__sklearn_tags__"):
+        return is_classifier(model) and hasattr(model, "classes_")
+    return hasattr(model, "classes_")
 
 
 def as_frame(X) -> pd.DataFrame:

@@ -1,0 +1,56 @@
+"""Gates when the caller sets none: few, and such that a sound model on sound data meets them.
+
+They ask for what no application can do without. What a good value is for *this* application
+(how well, how fair, how robust) only its owner knows: those gates are for the caller to set.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from appliednn.audit._base import Check
+from appliednn.audit._gates import Gate
+from appliednn.core.errors import UsageError
+
+_LEAK = "A feature that alone all but decides the target is most often a leak."
+_COPIES = "Test rows that were trained on flatter the model."
+_DUMMY = "A model must beat the guess that looks at no feature."
+
+_CLASSIFIER = (
+    Gate("log_loss_vs_dummy", ">=", 0.0, reason=_DUMMY),
+    Gate("duplicate_share_train_test", "<=", 0.05, reason=_COPIES),
+    Gate("max_single_feature_auc", "<=", 0.999, reason=_LEAK),
+)
+_REGRESSOR = (
+    Gate("rmse_vs_dummy", ">=", 0.0, reason=_DUMMY),
+    Gate("duplicate_share_train_test", "<=", 0.05, reason=_COPIES),
+    Gate("max_single_feature_r2", "<=", 0.999, reason=_LEAK),
+)
+
+
+def default_gates(task: str, checks: Sequence[type[Check]] | None = None) -> list[Gate]:
+    """Return the gates of a task.
+
+    Parameters
+    ----------
+    task : {"binary", "multiclass", "regression"}
+        What the model does.
+    checks : sequence of Check classes, optional
+        Only gates on a metric of one of these.
+
+    Returns
+    -------
+    list of Gate
+
+    Examples
+    --------
+    >>> [gate.metric for gate in default_gates("regression")]
+    ['rmse_vs_dummy', 'duplicate_share_train_test', 'max_single_feature_r2']
+    """
+    if task not in ("binary", "multiclass", "regression"):
+        raise UsageError(f"task must be binary, multiclass or regression, got {task!r}")
+    gates = _REGRESSOR if task == "regression" else _CLASSIFIER
+    if checks is None:
+        return list(gates)
+    keys = {key for check in checks for key in check.keys}
+    return [gate for gate in gates if gate.stem in keys]
