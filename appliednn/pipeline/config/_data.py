@@ -83,7 +83,12 @@ class DataConfig(Section):
         None, description="Label that counts as positive in a two-class task."
     )
     drop: list[Text] = Field([], description="Columns that are not features (ids, dates, leaks).")
-    sensitive: list[Annotated[SensitiveConfig, BeforeValidator(_expand)]] = Field(
+    sensitive: list[
+        Annotated[
+            SensitiveConfig,
+            BeforeValidator(_expand, json_schema_input_type=Text | SensitiveConfig),
+        ]
+    ] = Field(
         [],
         description="Audited attributes; they are features too unless they stand in drop.",
     )

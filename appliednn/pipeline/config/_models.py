@@ -21,7 +21,9 @@ from appliednn.pipeline.registry._tables import names, tables
 
 _Activation = one_of(names("activations"), "activation")
 _Initializer = one_of(names("initializers"), "initialiser")
-_Optimizer = one_of(names("optimizers"), "optimiser", ignore_case=True)
+_Optimizer = one_of(
+    tuple(name.lower() for name in names("optimizers")), "optimiser", ignore_case=True
+)
 _Scoring = one_of(("loss", *names("scorers")), "scorer")
 _KERAS_LOSSES = names("losses")
 _ClassifierLoss = one_of(

@@ -1,8 +1,8 @@
 """Parameters of the registered names as a static table, read without importing any library.
 
 ``tables.json`` is written by ``python -m appliednn.pipeline.registry._generate``. A parameter is
-``{"default": ..., "any_of": [...]}``, where each alternative is a JSON Schema fragment; one without
-a default is marked ``{"required": true}``.
+``{"default": ..., "any_of": [...]}``, each alternative a JSON Schema fragment; one without a default
+is marked ``{"required": true}``.
 """
 
 from __future__ import annotations

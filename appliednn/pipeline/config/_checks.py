@@ -1,0 +1,262 @@
+"""What one section must know of another: a small registry of functions, one question each."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path as FilePath
+from typing import NamedTuple
+
+from appliednn.pipeline.config._columns import csv_columns
+from appliednn.pipeline.config._metrics import ATTACKS, FAIRNESS, known_metrics, split_key
+from appliednn.pipeline.config._models import MODELS
+from appliednn.pipeline.config._parameters import sampler_problems, value_problem
+from appliednn.pipeline.config._problems import closest
+from appliednn.pipeline.config._schema import RunConfig
+from appliednn.pipeline.config._yaml import Path
+from appliednn.pipeline.registry._entries import ESTIMATORS
+
+
+class Issue(NamedTuple):
+    """What a check found: where, what, and a name that was probably meant."""
+
+    path: Path
+    message: str
+    suggestion: str | None = None
+
+
+Check = Callable[[RunConfig, FilePath], Iterator[Issue]]
+_CHECKS: list[tuple[frozenset[str], Check]] = []
+
+
+def check(*sections: str) -> Callable[[Check], Check]:
+    """Register a check with the sections it reads; it is skipped where one of them is broken."""
+
+    def register(function: Check) -> Check:
+        _CHECKS.append((frozenset(sections), function))
+        return function
+
+    return register
+
+
+def run_checks(config: RunConfig, base_dir: FilePath, broken: set[str]) -> Iterator[Issue]:
+    """Yield what the registered checks find.
+
+    Parameters
+    ----------
+    config : RunConfig
+        Valid; a broken section is replaced by a stand-in.
+    base_dir : pathlib.Path
+        Folder the paths of the config start from.
+    broken : set of str
+        Sections not to be judged.
+    """
+    for sections, function in _CHECKS:
+        if not sections & broken:
+            yield from function(config, base_dir)
+
+
+def _task_fits(name: str, task: str, path: Path) -> Iterator[Issue]:
+    if task in ESTIMATORS[name].tasks:
+        return
+    fitting = [n for n, e in ESTIMATORS.items() if task in e.tasks]
+    twin = name.replace("Classifier", "Regressor")
+    twin = name.replace("Regressor", "Classifier") if twin == name else twin
+    near = twin if twin in fitting else None
+    message = f"{name} does not do {task}; expected one of {', '.join(fitting)}"
+    yield Issue(path, message, near)
+
+
+@check("task", "model")
+def model_does_the_task(config: RunConfig, base_dir: FilePath) -> Iterator[Issue]:
+    """Ask for a classifier for classes, a regressor for numbers."""
+    yield from _task_fits(config.model.type, config.task, ("model", "type"))
+
+
+@check("task", "baselines")
+def baselines_do_the_task(config: RunConfig, base_dir: FilePath) -> Iterator[Issue]:
+    """Ask the same of the baselines, each once."""
+    for i, name in enumerate(config.baselines):
+        yield from _task_fits(name, config.task, ("baselines", i))
+    yield from _repeated(config.baselines, ("baselines",))
+
+
+@check("task", "data", "imbalance", "calibration", "threshold")
+def classification_only(config: RunConfig, base_dir: FilePath) -> Iterator[Issue]:
+    """Ask for positive label, weights and thresholds only where there are classes."""
+    if config.task == "classification":
+        return
+    message = "is for classification only; the task is regression"
+    if config.data.positive is not None:
+        yield Issue(("data", "positive"), message)
+    for name, off in (("imbalance", "none"), ("calibration", "none"), ("threshold", "default")):
+        if getattr(config, name).type != off:
+            yield Issue((name,), f"{message}; expected {{type: {off}}}")
+
+
+@check("imbalance")
+def sampler_parameters(config: RunConfig, base_dir: FilePath) -> Iterator[Issue]:
+    """Ask that the resampler takes these parameters."""
+    section = config.imbalance
+    if section.type == "sampler":
+        for path, message, near in sampler_problems(section.name, section.params):
+            yield Issue(("imbalance", "params", *path), message, near)
+
+
+@check("imbalance", "model")
+def weights_once(config: RunConfig, base_dir: FilePath) -> Iterator[Issue]:
+    """Ask that class weights come from one place."""
+    if config.imbalance.type == "class_weight" and getattr(config.model, "class_weight", None):
+        message = "class weights are set here and in imbalance; keep one of them"
+        yield Issue(("model", "class_weight"), message)
+
+
+@check("model")
+def one_kind_of_clipping(config: RunConfig, base_dir: FilePath) -> Iterator[Issue]:
+    """Ask that a gradient is clipped in one way."""
+    kinds = ("clip_value", "clip_norm", "clip_global_norm")
+    given = [k for k in kinds if getattr(config.model, k, None) is not None]
+    for name in given[1:]:
+        yield Issue(("model", name), f"{given[0]} is given too; expected at most one of them")
+
+
+@check("data")
+def columns_have_one_role(config: RunConfig, base_dir: FilePath) -> Iterator[Issue]:
+    """Ask that the target is neither dropped nor audited, and no column listed twice."""
+    data = config.data
+    audited = [s.column for s in data.sensitive]
+    for role, columns in (("drop", data.drop), ("sensitive", audited)):
+        yield from _repeated(columns, ("data", role))
+        for i, column in enumerate(columns):
+            if column == data.target:
+                yield Issue(("data", role, i), f"{column!r} is the target")
+
+
+@check("data", "split")
+def split_column_is_no_target(config: RunConfig, base_dir: FilePath) -> Iterator[Issue]:
+    """Ask that rows are not grouped or ordered by what is predicted."""
+    if getattr(config.split, "column", None) == config.data.target:
+        yield Issue(("split", "column"), f"{config.data.target!r} is the target")
+
+
+@check("search", "model")
+def space_fits_the_model(config: RunConfig, base_dir: FilePath) -> Iterator[Issue]:
+    """Ask that what is searched is a parameter of the model, with values it takes."""
+    model = MODELS[config.model.type]
+    known = [name for name in model.model_fields if name != "type"]
+    for name, space in getattr(config.search, "space", {}).items():
+        path = ("search", "space", name)
+        if name not in known:
+            message = f"{config.model.type} has no such parameter"
+            yield Issue(path, message, closest(name, known))
+            continue
+        tried = (
+            [((*path, "values", i), value) for i, value in enumerate(space.values)]
+            if space.values is not None
+            else [((*path, "low"), space.low), ((*path, "high"), space.high)]
+        )
+        for place, value in tried:
+            message = value_problem(model, name, value)
+            if message:
+                yield Issue(place, message)
+
+
+@check("task", "gates")
+def gates_name_metrics(config: RunConfig, base_dir: FilePath) -> Iterator[Issue]:
+    """Ask that a gate names an estimate of the audit."""
+    known = known_metrics(config.task)
+    other = {"classification": "regression", "regression": "classification"}[config.task]
+    for i, gate in enumerate(config.gates):
+        name, _ = split_key(gate.metric)
+        if name in known:
+            continue
+        path = ("gates", i, "metric")
+        if name in known_metrics(other):
+            yield Issue(path, f"{name} is for {other}; the task is {config.task}")
+        else:
+            message = f"no estimate of the audit is called {gate.metric!r}"
+            yield Issue(path, message, closest(name, known))
+    yield from _repeated([(g.metric, g.op) for g in config.gates], ("gates",))
+
+
+@check("gates", "data", "fairness", "robustness")
+def gates_are_measured(config: RunConfig, base_dir: FilePath) -> Iterator[Issue]:
+    """Ask that what a gate on groups or attacks names is switched on."""
+    audited = [s.column for s in config.data.sensitive]
+    sizes = [f"{eps:g}" for eps in config.robustness.eps]
+    for i, gate in enumerate(config.gates):
+        name, inner = split_key(gate.metric)
+        path = ("gates", i, "metric")
+        if name in FAIRNESS:
+            yield from _group_gate(path, name, inner, config.fairness.enabled, audited)
+        elif name in ATTACKS:
+            yield from _attack_gate(path, name, inner, config.robustness.enabled, sizes)
+
+
+def _group_gate(
+    path: Path, name: str, inner: str | None, enabled: bool, audited: list[str]
+) -> Iterator[Issue]:
+    if not enabled:
+        yield Issue(path, "fairness is not enabled, so the gate has nothing to judge")
+    elif not audited:
+        yield Issue(path, "data.sensitive is empty, so the gate has nothing to judge")
+    elif inner is None:
+        yield Issue(path, "a group metric needs its attribute", f"{name}[{audited[0]}]")
+    elif not any(column in inner for column in audited):
+        near = closest(inner, audited)
+        message = f"{inner!r} is not in data.sensitive ({', '.join(audited)})"
+        yield Issue(path, message, f"{name}[{near}]" if near else None)
+
+
+def _attack_gate(
+    path: Path, name: str, inner: str | None, enabled: bool, sizes: list[str]
+) -> Iterator[Issue]:
+    if not enabled:
+        yield Issue(path, "robustness is not enabled, so the gate has nothing to judge")
+    elif inner not in sizes:
+        message = f"expected one of the sizes in robustness.eps ({', '.join(sizes)}) in brackets"
+        yield Issue(path, message, f"{name}[{sizes[0]}]")
+
+
+@check("data")
+def source_file_is_there(config: RunConfig, base_dir: FilePath) -> Iterator[Issue]:
+    """Ask that the data file exists."""
+    name = getattr(config.data.source, "path", None)
+    if name is None or (base_dir / name).is_file():
+        return
+    file = base_dir / name
+    path = ("data", "source", "path")
+    if file.is_dir():
+        yield Issue(path, "is a folder; expected a file")
+        return
+    folder = file.parent
+    near = closest(file.name, [p.name for p in folder.iterdir()]) if folder.is_dir() else None
+    yield Issue(
+        path, f"no such file: {file}", str(FilePath(name).with_name(near)) if near else None
+    )
+
+
+@check("data", "split")
+def columns_are_there(config: RunConfig, base_dir: FilePath) -> Iterator[Issue]:
+    """Ask that columns stand in the header of a CSV file (other sources: at reading)."""
+    columns = csv_columns(config.data.source, base_dir)
+    if columns is None:
+        return
+    named: list[tuple[Path, str]] = [(("data", "target"), config.data.target)]
+    named += [(("data", "drop", i), c) for i, c in enumerate(config.data.drop)]
+    named += [
+        (("data", "sensitive", i, "column"), s.column) for i, s in enumerate(config.data.sensitive)
+    ]
+    if getattr(config.split, "column", None):
+        named.append((("split", "column"), config.split.column))
+    for path, column in named:
+        if column not in columns:
+            yield Issue(path, f"the data have no column {column!r}", closest(column, columns))
+
+
+def _repeated(items: Sequence, path: Path) -> Iterator[Issue]:
+    for item, count in Counter(items).items():
+        if count > 1:
+            last = len(items) - 1 - list(reversed(items)).index(item)
+            what = item[0] if isinstance(item, tuple) else item
+            yield Issue((*path, last), f"{what!r} is listed {count} times")

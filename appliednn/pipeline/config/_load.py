@@ -1,0 +1,134 @@
+"""Reads a config: text, overrides, environment, validation, checks between sections."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping, Sequence
+from copy import deepcopy
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from pydantic import ValidationError
+
+from appliednn.pipeline.config._checks import run_checks
+from appliednn.pipeline.config._document import Document, apply_overrides, read, substitute
+from appliednn.pipeline.config._messages import problems
+from appliednn.pipeline.config._problems import ConfigError
+from appliednn.pipeline.config._schema import RunConfig
+
+_STAND_IN = {
+    "version": 1,
+    "name": "stand-in",
+    "task": "classification",
+    "data": {"source": {"type": "dataset", "name": "stand-in"}, "target": "stand-in"},
+    "model": {"type": "DummyClassifier"},
+}
+
+
+@dataclass(frozen=True)
+class LoadedConfig:
+    """A config that was found to be right.
+
+    Attributes
+    ----------
+    config : RunConfig
+        Validated, with defaults and with the environment filled in: it may hold secrets, so it
+        is neither printed nor written to disk.
+    text : str
+        The file as it was written.
+    path : pathlib.Path
+        The file.
+    base_dir : pathlib.Path
+        Its folder; relative paths of the config start here.
+    resolved : dict
+        Every key with its value, defaults and overrides included; references to the environment
+        stand as they were written. Safe to write to disk.
+    overrides : tuple of str
+        Overrides as given.
+    """
+
+    config: RunConfig = field(repr=False)
+    text: str = field(repr=False)
+    path: Path
+    base_dir: Path
+    resolved: dict[str, Any] = field(repr=False)
+    overrides: tuple[str, ...] = ()
+
+    def resolve(self, path: str | os.PathLike) -> Path:
+        """Return a path of the config as it is seen from the working folder."""
+        return self.base_dir / path
+
+
+def load_config(
+    path: str | os.PathLike,
+    overrides: Sequence[str] = (),
+    env: Mapping[str, str] | None = None,
+) -> LoadedConfig:
+    """Read and check a config.
+
+    Parameters
+    ----------
+    path : str or path
+        YAML file.
+    overrides : sequence of str
+        ``"key.path=value"``, the value as YAML; applied in order.
+    env : mapping of str to str, optional
+        Where ``${env:NAME}`` is looked up; default: the process's environment.
+
+    Returns
+    -------
+    LoadedConfig
+
+    Raises
+    ------
+    ConfigError
+        With everything that is wrong, each with its line and column.
+    """
+    text, document = read(path)
+    apply_overrides(document, overrides)
+    values, written = substitute(document, os.environ if env is None else env)
+    file = Path(path)
+    config = _validate(document, values, file.parent)
+    return LoadedConfig(
+        config=config,
+        text=text,
+        path=file,
+        base_dir=file.parent,
+        resolved=_resolved(config, written),
+        overrides=tuple(overrides),
+    )
+
+
+def _validate(document: Document, values: dict[str, Any], base_dir: Path) -> RunConfig:
+    """Return the config, or raise all problems of the text, the sections and between them."""
+    found = list(document.problems)
+    broken: set[str] = set()
+    try:
+        config = RunConfig.model_validate(values)
+    except ValidationError as error:
+        errors = error.errors(include_url=False, include_input=False)
+        found += problems(document, errors, values)
+        broken = {str(e["loc"][0]) for e in errors if e["loc"]}
+        usable = {k: v for k, v in values.items() if k not in broken}
+        config = RunConfig.model_validate({**_STAND_IN, **usable})
+    for issue in run_checks(config, base_dir, broken):
+        found.append(document.problem(*issue))
+    if found:
+        raise ConfigError(found) from None
+    return config
+
+
+def _resolved(config: RunConfig, written: Mapping[tuple, str]) -> dict[str, Any]:
+    """Return the whole config as plain values, with references to the environment restored."""
+    resolved = deepcopy(config.model_dump(mode="python"))
+    resolved["model"] = {"type": config.model.type, **resolved["model"]}
+    for path, text in written.items():
+        node: Any = resolved
+        for key in path[:-1]:
+            node = node[key]
+        if isinstance(node[path[-1]], dict):  # a sensitive attribute written as a plain name
+            node[path[-1]]["column"] = text
+        else:
+            node[path[-1]] = text
+    return resolved

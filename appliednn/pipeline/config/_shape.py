@@ -1,0 +1,84 @@
+"""Follows a pydantic error location through the models and the document at the same time."""
+
+from __future__ import annotations
+
+from types import UnionType
+from typing import Annotated, Any, NamedTuple, Union, get_args, get_origin
+
+from pydantic import BaseModel
+
+from appliednn.pipeline.config._schema import RunConfig
+from appliednn.pipeline.config._yaml import Path
+
+
+class Spot(NamedTuple):
+    """Where a location leads: the path in the document, and the models that may stand there."""
+
+    path: Path
+    models: list[type[BaseModel]]
+
+
+def follow(loc: tuple, data: Any) -> Spot:
+    """Return where ``loc`` leads.
+
+    Pydantic puts the tag of a union into a location (``model.MLPClassifier.epochs``), and the name
+    of the branch it tried (``model.MLPClassifier.xla.bool``); neither is a key of the document.
+
+    Examples
+    --------
+    >>> follow(("model", "Ridge", "alpha", "float"), {"model": {"alpha": "x"}}).path
+    ('model', 'alpha')
+    """
+    hint: Any = RunConfig
+    path: Path = ()
+    for item in loc:
+        models = models_of(hint)
+        if len(models) > 1:
+            hint = next((m for m in models if tag_of(m) == item), models[0])
+            continue
+        if models and not _has(data, item):
+            if item not in models[0].model_fields and not isinstance(item, int):
+                continue  # the branch of a union
+        elif not models and not _has(data, item):
+            continue
+        path = (*path, item)
+        hint = _step(hint, models, item)
+        data = data[item] if _has(data, item) else None
+    return Spot(path, models_of(hint))
+
+
+def _has(data: Any, item: Any) -> bool:
+    if isinstance(data, dict):
+        return item in data
+    return isinstance(data, list) and isinstance(item, int) and item < len(data)
+
+
+def _step(hint: Any, models: list[type[BaseModel]], item: Any) -> Any:
+    if models:
+        field = models[0].model_fields.get(item)
+        return None if field is None else field.annotation
+    for part in _parts(hint):
+        if get_origin(part) in (list, dict):
+            return get_args(part)[-1]
+    return None
+
+
+def _parts(hint: Any) -> list[Any]:
+    """Return the alternatives of a type, without ``Annotated``."""
+    if get_origin(hint) is Annotated:
+        return _parts(get_args(hint)[0])
+    if get_origin(hint) in (Union, UnionType):
+        return [part for arg in get_args(hint) for part in _parts(arg)]
+    return [hint]
+
+
+def models_of(hint: Any) -> list[type[BaseModel]]:
+    """Return the pydantic models among the alternatives of a type."""
+    parts = _parts(hint)
+    return [p for p in parts if isinstance(p, type) and issubclass(p, BaseModel)]
+
+
+def tag_of(model: type[BaseModel]) -> str | None:
+    """Return what ``type`` must be for this model, None if it has no such key."""
+    field = model.model_fields.get("type")
+    return get_args(field.annotation)[0] if field else None
