@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import importlib
 import json
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
@@ -23,13 +25,16 @@ class Architecture:
         Name in the registry.
     config : str
         Canonical JSON of the builder's arguments.
+    dtype : {"float32", "float64"}
+        Of weights and arithmetic.
     """
 
     name: str
     config: str
+    dtype: str = "float32"
 
     @classmethod
-    def of(cls, name: str, **params: Any) -> Architecture:
+    def of(cls, name: str, dtype: str = "float32", **params: Any) -> Architecture:
         """Return the architecture ``name`` with these arguments.
 
         Raises
@@ -39,17 +44,31 @@ class Architecture:
         """
         if name not in _BUILDERS:
             raise ValueError(f"architecture {name!r} is not known; known: {sorted(_BUILDERS)}")
-        return cls(name, json.dumps(params, sort_keys=True))
+        return cls(name, json.dumps(params, sort_keys=True), dtype)
 
     @property
     def params(self) -> dict[str, Any]:
         """The builder's arguments."""
         return json.loads(self.config)
 
-    def build(self):
-        """Return a new ``keras.Model`` with undefined weights."""
+    def build(self, precision: str | None = None):
+        """Return a new ``keras.Model`` with undefined weights, of ``dtype`` or mixed precision."""
         module, function = _BUILDERS[self.name]
-        return getattr(importlib.import_module(module), function)(**self.params)
+        with dtype_policy(precision or self.dtype):
+            return getattr(importlib.import_module(module), function)(**self.params)
+
+
+@contextmanager
+def dtype_policy(name: str) -> Iterator[None]:
+    """Build layers under a Keras dtype policy and put the global one back."""
+    import keras
+
+    before = keras.config.dtype_policy()
+    try:
+        keras.config.set_dtype_policy(name)
+        yield
+    finally:
+        keras.config.set_dtype_policy(before)
 
 
 def initial_weights(model, seed: int) -> list[Any]:

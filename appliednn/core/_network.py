@@ -84,6 +84,9 @@ class Network:
             self._tensors = program.constants(self.weights)
         return program, self._tensors
 
+    def _floats(self, Z: np.ndarray) -> np.ndarray:
+        return np.ascontiguousarray(Z, dtype=self.architecture.dtype)
+
     def forward(self, Z: np.ndarray) -> np.ndarray:
         """Return raw outputs.
 
@@ -106,24 +109,24 @@ class Network:
     def loss_gradient(self, Z: np.ndarray, y: np.ndarray, loss: Loss | None = None) -> np.ndarray:
         """Return the gradient of each row's loss with respect to its inputs, like ``Z``."""
         program, tensors = self._program()
-        return program.loss_gradient(tensors, _float(Z), np.asarray(y), loss or self.loss)
+        return program.loss_gradient(tensors, self._floats(Z), np.asarray(y), loss or self.loss)
 
     def output_gradient(self, Z: np.ndarray, k: int = 0) -> np.ndarray:
         """Return the gradient of raw output ``k`` with respect to the inputs, like ``Z``."""
         if not 0 <= k < self.n_outputs:
             raise ValueError(f"k={k} was given; expected 0 <= k < n_outputs={self.n_outputs}")
         program, tensors = self._program()
-        return program.output_gradient(tensors, _float(Z), k)
+        return program.output_gradient(tensors, self._floats(Z), k)
 
     def layer_outputs(self, Z: np.ndarray) -> dict[str, np.ndarray]:
         """Return the outputs of the hidden activations, by layer name."""
         program, tensors = self._program()
-        return program.layer_outputs(tensors, _float(Z))
+        return program.layer_outputs(tensors, self._floats(Z))
 
     def weight_gradient_norms(self, Z: np.ndarray, y: np.ndarray) -> dict[str, float]:
         """Return the L2 norm of the mean loss's gradient with respect to each kernel."""
         program, tensors = self._program()
-        return program.weight_gradient_norms(tensors, _float(Z), np.asarray(y), self.loss)
+        return program.weight_gradient_norms(tensors, self._floats(Z), np.asarray(y), self.loss)
 
     def projected_gradient(
         self,
@@ -172,8 +175,8 @@ class Network:
         ndarray of shape (n, n_inputs)
             The point of highest loss on each row's path; never better than the clean row.
         """
-        Z = _float(Z)
-        eps = np.broadcast_to(np.asarray(eps, dtype=np.float32), Z.shape[1:]).copy()
+        Z = self._floats(Z)
+        eps = np.broadcast_to(np.asarray(eps, dtype=Z.dtype), Z.shape[1:]).copy()
         step = 2.5 * eps / n_steps if step is None else np.broadcast_to(step, Z.shape[1:]).copy()
         if mask is not None:
             eps[~np.asarray(mask)] = 0.0
@@ -183,7 +186,7 @@ class Network:
         high = np.maximum(np.minimum(Z + eps, upper), Z)
         start = Z
         if random_start:
-            uniform = np.random.default_rng(seed).random(Z.shape, dtype=np.float32)
+            uniform = np.random.default_rng(seed).random(Z.shape, dtype=Z.dtype)
             start = low + uniform * (high - low)
         program, tensors = self._program()
         y = np.asarray(y)

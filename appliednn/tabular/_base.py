@@ -49,7 +49,7 @@ class BaseNeural(CallbackSupportMixin, BaseEstimator):
         "max_seconds": [Interval(Real, 0, None, closed="neither"), None],
         "callbacks": [list, tuple, None, object],
         "strategy": [StrOptions({"mirrored"}), None, object],
-        "precision": [StrOptions({"mixed_float16", "mixed_bfloat16"}), None],
+        "precision": [StrOptions({"mixed_float16", "mixed_bfloat16", "float64"}), None],
         "xla": ["boolean", StrOptions({"auto"})],
         "warm_start": ["boolean"],
         "verbose": ["boolean", StrOptions({"auto"})],
@@ -75,6 +75,10 @@ class BaseNeural(CallbackSupportMixin, BaseEstimator):
         return TabularEncoder(
             numeric=self.numeric, categorical=self.categorical, missing=self.missing
         )
+
+    @property
+    def _dtype(self) -> str:
+        return "float64" if self.precision == "float64" else "float32"
 
     def _class_weights(self, y, incremental: bool) -> np.ndarray | None:
         """Return a weight for each row from ``class_weight``, or None."""
@@ -171,7 +175,11 @@ class BaseNeural(CallbackSupportMixin, BaseEstimator):
         self._input_shape = rows.x.shape[1:]
         architecture, loss, optimizer, hyper = self._make_program(seeds[3])
         program = backend.training_program(
-            architecture, loss, optimizer, strategy=self.strategy, precision=self.precision
+            architecture,
+            loss,
+            optimizer,
+            strategy=self.strategy,
+            precision=None if self.precision == "float64" else self.precision,
         )
         plan = self._plan(hyper, seeds, partial, early=held is not None, n_rows=len(rows.x))
         plan.pad_batches = program.rows_are_independent

@@ -66,6 +66,7 @@ class BaseMLP(BaseNeural):
         check_schedule_params(self.schedule, self.schedule_params)
         architecture = Architecture.of(
             "mlp",
+            self._dtype,
             n_inputs=int(self._input_shape[0]),
             n_outputs=self._n_raw_outputs(),
             hidden_layer_sizes=self._hidden(),

@@ -62,8 +62,13 @@ def build_mlp(
                     kernel_initializer=kernel_initializer,
                 )(before)  # fmt: skip
             x = keras.layers.Add(name=f"residual_{i}")([x, before])
-    outputs = keras.layers.Dense(n_outputs, name="output", dtype="float32", **dense)(x)
+    outputs = keras.layers.Dense(n_outputs, name="output", dtype=_output_dtype(), **dense)(x)
     return keras.Model(inputs, outputs)
+
+
+def _output_dtype() -> str:
+    """Raw outputs are never of half precision."""
+    return "float64" if keras.config.dtype_policy().name == "float64" else "float32"
 
 
 def _embed(inputs, cardinalities: Sequence[int]):

@@ -12,8 +12,8 @@ _PARAMETERS = """
         ``"gelu"``, ``"swish"``, ``"tanh"``, ``"sigmoid"``, ...
     residual : bool, default=False
         Add each hidden layer's input to its output.
-    normalization : {"batch", "layer"}, optional
-        Normalise between the linear map and the activation.
+    normalization : str, optional
+        ``"batch"`` or ``"layer"``: normalise between the linear map and the activation.
     dropout : float in [0, 1), default=0.0
         Share of the hidden units dropped while training.
     kernel_initializer, bias_initializer : str or keras.initializers.Initializer
@@ -33,8 +33,9 @@ _PARAMETERS = """
         Peak learning rate.
     weight_decay : float, default=0.0
         Decoupled decay of the kernels, times the learning rate (AdamW without one: 0.004).
-    schedule : {"constant", "step", "exponential", "cosine", "one_cycle", "plateau"}
-        Course of the learning rate.
+    schedule : str, default="constant"
+        Course of the learning rate: ``"constant"``, ``"step"``, ``"exponential"``, ``"cosine"``,
+        ``"one_cycle"`` or ``"plateau"``.
     schedule_params : dict, optional
         ``warmup`` (share of the steps), ``factor``, ``every``, ``decay``, ``end``, ``patience``,
         ``peak_at``, ``start``, ``min_factor``, each where the schedule has it.
@@ -59,18 +60,19 @@ _PARAMETERS = """
         What picks the epoch: the loss, or any scikit-learn scorer.
     max_seconds : float, optional
         Longest training time.
-{class_weight}    numeric : {{"robust", "standard", "minmax", "quantile", "passthrough"}}, default="robust"
-        Scaling of numbers.
-    categorical : {{"onehot", "embedding"}}, default="onehot"
-        Encoding of categories.
-    missing : {{"median_indicator", "median", "error"}}, default="median_indicator"
-        Missing numbers.
+{class_weight}    numeric : str, default="robust"
+        Scaling of numbers: ``"robust"`` (median and quartiles, smoothly clipped), ``"standard"``,
+        ``"minmax"``, ``"quantile"`` (to normal scores), ``"passthrough"``.
+    categorical : str, default="onehot"
+        Encoding of categories: ``"onehot"`` or ``"embedding"``.
+    missing : str, default="median_indicator"
+        Missing numbers: ``"median_indicator"``, ``"median"`` or ``"error"``.
     callbacks : Keras callback or list, optional
         Instances or classes; each fit uses copies.
     strategy : None, "mirrored" or tf.distribute.Strategy, default=None
         Replicas that share each batch.
-    precision : {{"mixed_float16", "mixed_bfloat16"}}, optional
-        Mixed precision.
+    precision : str, optional
+        ``"mixed_float16"``, ``"mixed_bfloat16"`` or ``"float64"`` instead of float32.
     xla : bool or "auto", default="auto"
         Compile with XLA; ``"auto"``: dense nets in long trainings.
     warm_start : bool, default=False
@@ -120,8 +122,8 @@ _CLASSIFIER = {
     True""",
 }
 _REGRESSOR = {
-    "losses": '``"mse"`` (auto), ``"mae"``, ``"huber"``, ``"quantile"``, ``"poisson"``, any Keras\n'
-    "        loss. All but Poisson and Keras's see the target standardised.",
+    "losses": '``"mse"`` (auto), ``"mae"``, ``"huber"``, ``"quantile"``, ``"poisson"``, any\n'
+    "        Keras loss. All but Poisson and Keras's see the target standardised.",
     "loss_params": "``delta`` of Huber (in standard deviations of the target), ``quantile``.",
     "smoothing": "",
     "class_weight": "",
@@ -139,11 +141,9 @@ _REGRESSOR = {
 def document(task: str):
     """Return a decorator that adds the parameter text to an estimator's docstring."""
     parts = _CLASSIFIER if task == "classifier" else _REGRESSOR
-    text = _PARAMETERS.replace('{"', '{{"').replace('"}', '"}}')
-    text = text.replace('{{{"', '{{"').replace('"}}}', '"}}')
 
     def decorate(cls):
-        cls.__doc__ = cls.__doc__.rstrip() + "\n" + text.format(**parts)
+        cls.__doc__ = cls.__doc__.rstrip() + "\n" + _PARAMETERS.format(**parts)
         return cls
 
     return decorate

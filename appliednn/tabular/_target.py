@@ -137,24 +137,17 @@ class NumberTarget:
         return len(self.mean)
 
     def encode(self, y) -> np.ndarray:
-        """Return float32 (n,) or (n, n_outputs) in the network's units."""
+        """Return float64 (n,) or (n, n_outputs) in the network's units."""
         y = np.asarray(y, dtype=np.float64)
         if y.ndim == 1:
-            return ((y - self.mean[0]) / self.scale[0]).astype(np.float32)
-        return ((y - self.mean) / self.scale).astype(np.float32)
+            return (y - self.mean[0]) / self.scale[0]
+        return (y - self.mean) / self.scale
 
     def decode(self, raw: np.ndarray) -> np.ndarray:
         """Return predictions in the target's units, shaped as the target was."""
-        values = np.exp(raw) if self.log_link else raw * self._scale32 + self._mean32
+        raw = raw.astype(np.float64)
+        values = np.exp(raw) if self.log_link else raw * self.scale + self.mean
         return values[:, 0] if self.ndim == 1 else values
-
-    @property
-    def _scale32(self) -> np.ndarray:
-        return self.scale.astype(np.float32)
-
-    @property
-    def _mean32(self) -> np.ndarray:
-        return self.mean.astype(np.float32)
 
     def strata(self, y_encoded: np.ndarray) -> None:
         """Numbers are not stratified."""

@@ -141,7 +141,7 @@ class NeuralRegressorMixin(MultiOutputMixin, RegressorMixin):
 
         Returns
         -------
-        ndarray of shape (n,) or (n, n_outputs), float32, in the target's units
+        ndarray of shape (n,) or (n, n_outputs), float64, in the target's units
         """
         return self._predict_raw(self.network_forward(X))
 

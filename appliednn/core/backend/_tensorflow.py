@@ -15,7 +15,7 @@ from appliednn.core._architecture import Architecture, initial_weights
 from appliednn.core._losses import Loss
 from appliednn.core._optimizers import Optimizer
 from appliednn.core._random import guarded_random_state
-from appliednn.core.backend._tensorflow_inference import InferenceProgram
+from appliednn.core.backend._tensorflow_inference import InferenceProgram, compile_function
 
 __all__ = ["TRACES", "InferenceProgram", "TrainingProgram", "devices", "resolve_strategy"]
 
@@ -80,8 +80,9 @@ class TrainingProgram:
         self.loss = loss
         self.clip = optimizer.clip
         self.strategy = resolve_strategy(strategy)
-        with self._scope(), guarded_random_state(0), _dtype_policy(precision):
-            self.model = architecture.build()
+        self.dtype = architecture.dtype
+        with self._scope(), guarded_random_state(0):
+            self.model = architecture.build(precision)
             self.optimizer = optimizer.build()
             if precision == "mixed_float16":
                 self.optimizer = keras.optimizers.LossScaleOptimizer(self.optimizer)
@@ -92,16 +93,16 @@ class TrainingProgram:
         self._tensor_names = optimizer.tensor_names
         with self._scope():
             self._hyper = tf.Variable(
-                tf.zeros(max(1, len(self.hyper_names))), trainable=False, dtype=tf.float32
+                tf.zeros(max(1, len(self.hyper_names)), self.dtype), trainable=False
             )
         self._optimizer_start = [np.asarray(v) for v in self.optimizer.variables]
         self._kernels = [
             i for i, v in enumerate(self.model.trainable_variables) if v.name.endswith("kernel")
         ]
-        self._run = tf.function(self._chunk, reduce_retracing=True)
-        self._run_xla = tf.function(self._chunk, reduce_retracing=True, jit_compile=True)
-        self._evaluate = tf.function(self._evaluate_rows, reduce_retracing=True)
-        self._snapshot = tf.function(self._read_variables)
+        self._run = compile_function(self._chunk, reduce_retracing=True)
+        self._run_xla = compile_function(self._chunk, reduce_retracing=True, jit_compile=True)
+        self._evaluate = compile_function(self._evaluate_rows, reduce_retracing=True)
+        self._snapshot = compile_function(self._read_variables)
         self._signature: tuple | None = None
 
     def _scope(self):
@@ -115,7 +116,7 @@ class TrainingProgram:
         ``dropout`` in ``hyper`` is handed to the network's dropout layers.
         """
         values = [float(hyper[name]) for name in self.hyper_names]
-        self._hyper.assign(np.asarray(values or [0.0], dtype=np.float32))
+        self._hyper.assign(np.asarray(values or [0.0], dtype=self.dtype))
         self.set_weights(initial_weights(self.model, seed) if weights is None else weights)
         for layer in self.model._flatten_layers(include_self=False, recursive=True):
             if type(layer).__name__ == "HashDropout":
@@ -176,12 +177,16 @@ class TrainingProgram:
             Use the program compiled for these exact shapes.
         """
         # Divide by the weight of the whole batch, so that replicas add up to the mean.
-        totals = np.maximum(ws.sum(axis=1), np.finfo(np.float32).tiny).astype(np.float32)
+        xs, ys, ws = self._cast(xs), self._cast(ys), self._cast(ws)
+        totals = np.maximum(ws.sum(axis=1), np.finfo(np.float32).tiny)
         if self.strategy is not None:
             xs, ys, ws = (self._share(a) for a in (xs, ys, ws))
         self._freeze_signature(xs, ys, ws)
         function = self._run_xla if xla and self.strategy is None else self._run
         return function(xs, ys, ws, rates, totals).numpy()
+
+    def _cast(self, array: np.ndarray) -> np.ndarray:
+        return array.astype(self.dtype, copy=False) if array.dtype.kind == "f" else array
 
     def _share(self, array: np.ndarray):
         """Split the batch axis over the replicas, padding with rows of weight zero."""
@@ -200,15 +205,15 @@ class TrainingProgram:
         self._signature = tuple(
             tf.TensorSpec((None, None, *a.shape[2:]), tf.as_dtype(a.dtype)) for a in (xs, ys, ws)
         )
-        steps = tf.TensorSpec((None,), tf.float32)
-        signature = (*self._signature, steps, steps)
-        self._run = tf.function(self._chunk, input_signature=signature)
-        self._run_xla = tf.function(self._chunk, input_signature=signature, jit_compile=True)
+        rates = tf.TensorSpec((None,), tf.float32)
+        signature = (*self._signature, rates, tf.TensorSpec((None,), tf.as_dtype(self.dtype)))
+        self._run = compile_function(self._chunk, input_signature=signature)
+        self._run_xla = compile_function(self._chunk, input_signature=signature, jit_compile=True)
 
     def _chunk(self, xs, ys, ws, rates, totals):
         TRACES["train"] += 1
         n_steps = tf.shape(rates)[0]
-        losses = tf.TensorArray(tf.float32, size=n_steps)
+        losses = tf.TensorArray(self.dtype, size=n_steps)
         for i in tf.range(n_steps):
             tf.autograph.experimental.set_loop_options(parallel_iterations=1)
             inner = getattr(self.optimizer, "inner_optimizer", self.optimizer)
@@ -227,7 +232,7 @@ class TrainingProgram:
         per_replica = self.strategy.run(
             lambda x, y, w: self._step(x[i], y[i], w[i], rate, total), args=(xs, ys, ws)
         )
-        decay = rate * self._hyper[self.hyper_names.index("weight_decay")]
+        decay = tf.cast(rate, self.dtype) * self._hyper[self.hyper_names.index("weight_decay")]
         for kernel, value in zip(kernels, before, strict=True):
             kernel.assign_sub(decay * value)
         return self.strategy.reduce("SUM", per_replica, axis=None)
@@ -236,7 +241,7 @@ class TrainingProgram:
         hyper = {name: self._hyper[i] for i, name in enumerate(self.hyper_names)}
         variables = self.model.trainable_variables
         with tf.GradientTape() as tape:
-            raw = tf.cast(self.model(x, training=True), tf.float32)
+            raw = tf.cast(self.model(x, training=True), self.dtype)
             loss = tf.reduce_sum(self.loss.rows(y, raw, hyper) * w) / total
             objective = loss + tf.add_n(self.model.losses) if self.model.losses else loss
             objective = self.optimizer.scale_loss(objective)
@@ -265,7 +270,7 @@ class TrainingProgram:
             return gradients
 
         def penalised():
-            shrink = 1.0 - rate * hyper["weight_decay"]
+            shrink = 1.0 - tf.cast(rate, self.dtype) * hyper["weight_decay"]
             out = []
             for g, k in zip([gradients[i] for i in self._kernels], kernels, strict=True):
                 value = tf.convert_to_tensor(k)
@@ -309,24 +314,12 @@ class TrainingProgram:
 
     def evaluate(self, x: np.ndarray, y: np.ndarray, w: np.ndarray) -> tuple[float, np.ndarray]:
         """Return the weighted mean loss and the raw outputs of these rows, in inference mode."""
-        loss, raw = self._evaluate(tf.constant(x), tf.constant(y), tf.constant(w))
+        loss, raw = self._evaluate(*(tf.constant(self._cast(a)) for a in (x, y, w)))
         return float(loss), raw.numpy()
 
     def _evaluate_rows(self, x, y, w):
         hyper = {name: self._hyper[i] for i, name in enumerate(self.hyper_names)}
-        hyper["label_smoothing"] = tf.constant(0.0)
-        raw = tf.cast(self.model(x, training=False), tf.float32)
+        hyper["label_smoothing"] = tf.constant(0.0, self.dtype)
+        raw = tf.cast(self.model(x, training=False), self.dtype)
         rows = self.loss.rows(y, raw, hyper)
         return tf.reduce_sum(rows * w) / tf.reduce_sum(w), raw
-
-
-@contextlib.contextmanager
-def _dtype_policy(precision: str | None):
-    """Build layers under a mixed-precision policy and put the global one back."""
-    before = keras.config.dtype_policy()
-    try:
-        if precision is not None:
-            keras.config.set_dtype_policy(precision)
-        yield
-    finally:
-        keras.config.set_dtype_policy(before)

@@ -13,6 +13,16 @@ from appliednn.core._losses import Loss
 from appliednn.core._random import guarded_random_state
 
 
+def compile_function(function, **options):
+    """Return ``tf.function(function)`` that may be traced once for each of many programs.
+
+    TensorFlow counts traces by line of code and would warn of retracing that does not happen.
+    """
+    compiled = tf.function(function, **options)
+    compiled._omit_frequent_tracing_warning = True
+    return compiled
+
+
 class InferenceProgram:
     """Compiled functions of one architecture; the weights are arguments, so nothing is shared.
 
@@ -23,6 +33,7 @@ class InferenceProgram:
     """
 
     def __init__(self, architecture: Architecture) -> None:
+        self.dtype = architecture.dtype
         with guarded_random_state(0):
             self.model = architecture.build()
         self._trainable = [_index(self.model.variables, v) for v in self.model.trainable_variables]
@@ -33,7 +44,7 @@ class InferenceProgram:
         self._layers: object | None = None
 
     def _compile(self, function):
-        return tf.function(function, reduce_retracing=True)
+        return compile_function(function, reduce_retracing=True)
 
     def constants(self, weights: Sequence[np.ndarray]) -> list:
         """Return the weights as tensors, to be passed to the other methods."""
@@ -43,22 +54,31 @@ class InferenceProgram:
         """Return fresh weights."""
         return [np.asarray(w) for w in initial_weights(self.model, seed)]
 
+    def _tensor(self, array: np.ndarray):
+        array = np.asarray(array)
+        return tf.constant(array.astype(self.dtype) if array.dtype.kind == "f" else array)
+
     def _raw(self, weights, z):
         trainable = [weights[i] for i in self._trainable]
         fixed = [weights[i] for i in self._fixed]
         raw, _ = self.model.stateless_call(trainable, fixed, z, training=False)
-        return tf.cast(raw, tf.float32)
+        return tf.cast(raw, self.dtype)
 
     def forward(self, weights, z: np.ndarray) -> np.ndarray:
         """Return raw outputs (n, n_outputs)."""
-        return self._forward(weights, tf.constant(z)).numpy()
+        return self._forward(weights, self._tensor(z)).numpy()
+
+    def _hyper(self, loss: Loss) -> dict:
+        """Return the loss's numbers as tensors; gradients here see the labels unsmoothed."""
+        values = {**loss.hyper, "label_smoothing": 0.0}
+        return {k: tf.constant(v, self.dtype) for k, v in values.items()}
 
     # -- gradients ------------------------------------------------------------------------------
 
     def loss_gradient(self, weights, z: np.ndarray, y: np.ndarray, loss: Loss) -> np.ndarray:
         """Return the gradient of each row's loss with respect to its inputs."""
         gradient = self._loss_function("gradient", loss, self._loss_gradient_of)
-        return gradient(weights, tf.constant(z), tf.constant(y), _hyper(loss)).numpy()
+        return gradient(weights, self._tensor(z), self._tensor(y), self._hyper(loss)).numpy()
 
     def _loss_function(self, kind: str, loss: Loss, body):
         key = (kind, loss)
@@ -74,7 +94,7 @@ class InferenceProgram:
 
     def output_gradient(self, weights, z: np.ndarray, k: int) -> np.ndarray:
         """Return the gradient of raw output ``k`` with respect to the inputs."""
-        return self._output_gradient(weights, tf.constant(z), tf.constant(k)).numpy()
+        return self._output_gradient(weights, self._tensor(z), tf.constant(k)).numpy()
 
     def _output_gradient_of(self, weights, z, k):
         with tf.GradientTape() as tape:
@@ -109,12 +129,8 @@ class InferenceProgram:
         """
         attack = self._loss_function("attack", loss, self._attack)
         low, high = box
-        arrays = [
-            tf.constant(np.asarray(a, dtype=np.float32)) for a in (z, start, step, low, high)
-        ]
-        return attack(
-            weights, *arrays, tf.constant(y), tf.constant(int(n_steps)), _hyper(loss)
-        ).numpy()
+        arrays = [self._tensor(a) for a in (z, start, step, low, high, y)]
+        return attack(weights, *arrays, tf.constant(int(n_steps)), self._hyper(loss)).numpy()
 
     def _attack(self, loss, weights, z, start, step, low, high, y, n_steps, hyper):
         best = z
@@ -141,7 +157,7 @@ class InferenceProgram:
         by_id = {id(v): w for v, w in zip(self.model.variables, weights, strict=True)}
         trainable = [by_id[id(v)] for v in model.trainable_variables]
         fixed = [by_id[id(v)] for v in model.non_trainable_variables]
-        outputs, _ = model.stateless_call(trainable, fixed, tf.constant(z), training=False)
+        outputs, _ = model.stateless_call(trainable, fixed, self._tensor(z), training=False)
         outputs = outputs if isinstance(outputs, list | tuple) else [outputs]
         return {n: np.asarray(o, dtype=np.float32) for n, o in zip(names, outputs, strict=True)}
 
@@ -164,8 +180,8 @@ class InferenceProgram:
         fixed = [weights[i] for i in self._fixed]
         with tf.GradientTape() as tape:
             tape.watch(trainable)
-            raw, _ = self.model.stateless_call(trainable, fixed, tf.constant(z), training=False)
-            rows = loss.rows(tf.constant(y), tf.cast(raw, tf.float32), _hyper(loss))
+            raw, _ = self.model.stateless_call(trainable, fixed, self._tensor(z), training=False)
+            rows = loss.rows(self._tensor(y), tf.cast(raw, self.dtype), self._hyper(loss))
             total = tf.reduce_mean(rows)
         gradients = tape.gradient(total, trainable, unconnected_gradients="zero")
         names = [v.path for v in self.model.trainable_variables]
@@ -192,11 +208,3 @@ def _is_hidden(layer) -> bool:
         return True
     activation = getattr(layer, "activation", None)
     return activation is not None and activation is not keras.activations.linear
-
-
-def _hyper(loss: Loss) -> dict:
-    """The loss's numbers as tensors; evaluation and attacks see the labels unsmoothed."""
-    hyper = {k: tf.constant(v, tf.float32) for k, v in loss.hyper.items()}
-    if "label_smoothing" in hyper:
-        hyper["label_smoothing"] = tf.constant(0.0)
-    return hyper
