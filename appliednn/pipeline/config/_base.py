@@ -37,7 +37,8 @@ def one_of(options: tuple[str, ...], what: str, *, ignore_case: bool = False) ->
             "unknown_name", "{what} {value} is not known", {"what": what, "options": list(options)}
         )
 
-    schema = {"type": "string", "enum": sorted(options)}
-    if ignore_case:
-        schema = {"type": "string", "examples": sorted(options)}
+    listed = sorted(
+        dict.fromkeys(options), key=lambda name: name[0].isupper()
+    )  # house names first
+    schema = {"type": "string", "examples" if ignore_case else "enum": listed}
     return Annotated[str, AfterValidator(check), WithJsonSchema(schema)]

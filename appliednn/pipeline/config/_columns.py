@@ -17,10 +17,11 @@ def csv_columns(source: Any, base_dir: Path) -> list[str] | None:
     base_dir : pathlib.Path
         Folder its path starts from.
     """
-    if source.type != "csv" or Path(source.path).suffix.lower() != ".csv":
+    if source.type != "csv" or Path(source.path).suffix.lower() not in (".csv", ".tsv", ".txt"):
         return None
+    encoding = "utf-8-sig" if source.encoding.lower() in ("utf-8", "utf8") else source.encoding
     try:
-        with open(base_dir / source.path, encoding="utf-8-sig", newline="") as stream:
-            return next(csv.reader(stream), None)
-    except (OSError, UnicodeDecodeError, csv.Error):
+        with open(base_dir / source.path, encoding=encoding, newline="") as stream:
+            return next(csv.reader(stream, delimiter=source.separator), None)
+    except (OSError, UnicodeDecodeError, LookupError, TypeError, csv.Error):
         return None  # the run reads the file with pandas and says what is wrong with it

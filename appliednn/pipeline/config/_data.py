@@ -22,6 +22,9 @@ class CsvSource(Section):
 
     type: Literal["csv"]
     path: Text = Field(description="File, relative to this config.")
+    separator: Text = Field(",", description="What stands between values.")
+    encoding: Text = Field("utf-8", description="Character encoding.")
+    na_values: list[str] = Field([], description="Further texts that mean a missing value.")
 
 
 class ParquetSource(Section):

@@ -77,7 +77,7 @@ class _MLP(ModelSection):
     clip_norm: Positive | None = Field(None, description="Clip each gradient's norm.")
     clip_global_norm: Positive | None = Field(None, description="Clip the norm of all gradients.")
     epochs: Count = Field(100, description="Passes over the training rows, at most.")
-    batch_size: Count = Field(128, description="Rows a step.")
+    batch_size: Count | Literal["full"] = Field(128, description="Rows a step.")
     shuffle: bool = Field(True, description="New order each epoch.")
     early_stopping: Literal["auto"] | bool = Field(
         "auto", description="Stop when the held-out loss no longer falls; keep the best weights."
@@ -91,16 +91,16 @@ class _MLP(ModelSection):
         "robust", description="Scaling of numbers."
     )
     categorical: Literal["onehot", "embedding"] = Field("onehot", description="Categories.")
-    missing: Literal["median_indicator", "median", "mean", "error"] = Field(
+    missing: Literal["median_indicator", "median", "error"] = Field(
         "median_indicator", description="Missing values inside the model."
     )
     strategy: Literal["mirrored"] | None = Field(None, description="Train on all devices.")
-    precision: Literal["mixed_float16", "mixed_bfloat16"] | None = Field(
+    precision: Literal["mixed_float16", "mixed_bfloat16", "float64"] | None = Field(
         None, description="Arithmetic; default: float32."
     )
     xla: Literal["auto"] | bool = Field("auto", description="Compile with XLA.")
     warm_start: bool = Field(False, description="Go on from the last fit.")
-    verbose: bool = Field(False, description="Print each epoch.")
+    verbose: Literal["auto"] | bool = Field("auto", description="Show progress while training.")
     random_state: Annotated[int, Field(ge=0)] | None = Field(
         None, description="Default: drawn from the run's seed."
     )

@@ -72,6 +72,14 @@ def _parts(hint: Any) -> list[Any]:
     return [hint]
 
 
+def element_of(hint: Any) -> Any:
+    """Return the type of the items of a list; any other type as it is."""
+    for part in _parts(hint):
+        if get_origin(part) is list:
+            return get_args(part)[0]
+    return hint
+
+
 def models_of(hint: Any) -> list[type[BaseModel]]:
     """Return the pydantic models among the alternatives of a type."""
     parts = _parts(hint)
