@@ -62,7 +62,10 @@ def overall(
     undecided = [g for g in gates if g.status == INCONCLUSIVE and not g.fails]
     broken = [n for n in not_checked if n.failed]
     if failed:
-        return Verdict(FAIL, f"{_gates(len(failed), len(gates), 'fail')}: {_names(failed)}.")
+        said = f"{_gates(len(failed), len(gates), 'fail')}: {_names(failed)}."
+        n_open = sum(g.status == INCONCLUSIVE for g in failed)
+        counted = f" {n_open} of them undecided, which was set to count as failed."
+        return Verdict(FAIL, said + (counted if n_open else ""))
     if broken:
         ids = ", ".join(n.id for n in broken)
         return Verdict(INCONCLUSIVE, f"No gate fails, but {_checks(len(broken))} broke: {ids}.")
