@@ -1,0 +1,98 @@
+"""The closed list of names a model file may hold, and the classes they stand for."""
+
+from __future__ import annotations
+
+import importlib
+from typing import Any
+
+from appliednn.core.errors import IntegrityError, UsageError
+
+_MODULES: dict[str, str] = {
+    "Network": "appliednn.core._network",
+    "TabularEncoder": "appliednn.tabular._encoder",
+    "MLPClassifier": "appliednn.tabular._mlp",
+    "MLPRegressor": "appliednn.tabular._mlp",
+    "KerasClassifier": "appliednn.tabular._keras",
+    "KerasRegressor": "appliednn.tabular._keras",
+    "CalibratedModel": "appliednn.uncertainty._calibration",
+    "ThresholdClassifier": "appliednn.diagnostics._threshold",
+}
+# Small dataclasses that are part of a state; rebuilt by their constructor from values.
+_VALUES: dict[str, str] = {
+    "Architecture": "appliednn.core._architecture",
+    "Loss": "appliednn.core._losses",
+    "Optimizer": "appliednn.core._optimizers",
+    "ClassTarget": "appliednn.tabular._target",
+    "NumberTarget": "appliednn.tabular._target",
+}
+_REGISTERED: dict[str, type] = {}
+
+
+def register(cls: type, name: str | None = None) -> type:
+    """Let model files hold this class; works as a decorator.
+
+    Only code calls this, when it is imported. A class that must load in a fresh process, where
+    its module is not imported yet, has to be listed in this file as well.
+
+    Parameters
+    ----------
+    cls : type
+        A class with ``__ann_state__`` and ``__ann_restore__``, or a dataclass of values.
+    name : str, optional
+        Name in the file; default the class's own.
+
+    Returns
+    -------
+    type
+        ``cls``.
+
+    Raises
+    ------
+    ValueError
+        If the name stands for another class.
+    """
+    name = name or cls.__name__
+    known = _REGISTERED.get(name)
+    module = _MODULES.get(name) or _VALUES.get(name) or cls.__module__
+    if known not in (None, cls) or module != cls.__module__:
+        raise ValueError(f"the name {name!r} of {cls!r} is taken by another registered class")
+    _REGISTERED[name] = cls
+    return cls
+
+
+def name_of(cls: type) -> str | None:
+    """Return the registered name of a class, or None (also for a subclass of one)."""
+    for name, registered in _REGISTERED.items():
+        if registered is cls:
+            return name
+    for table in (_MODULES, _VALUES):
+        if table.get(cls.__name__) == cls.__module__:
+            return cls.__name__
+    return None
+
+
+def class_of(name: Any) -> type:
+    """Return the class a file's name stands for.
+
+    Raises
+    ------
+    IntegrityError
+        If the registry does not know the name; nothing is imported then.
+    """
+    if isinstance(name, str) and name in _REGISTERED:
+        return _REGISTERED[name]
+    module = _MODULES.get(name) or _VALUES.get(name) if isinstance(name, str) else None
+    if module is None:
+        raise IntegrityError(
+            f"the file holds an estimator {name!r} that this version of appliednn does not know; "
+            f"it knows {', '.join(known_names())}. Nothing was loaded."
+        )
+    try:
+        return getattr(importlib.import_module(module), name)
+    except (ModuleNotFoundError, AttributeError) as error:
+        raise UsageError(f"{name} cannot be loaded in this installation: {error}") from error
+
+
+def known_names() -> list[str]:
+    """Return all names a file's estimators may have."""
+    return sorted({*_MODULES, *(n for n, c in _REGISTERED.items() if n not in _VALUES)})
