@@ -60,7 +60,8 @@ def gradient_checks(
         bool(np.array_equal(first, second)),
         f"largest difference {np.abs(first - second).max():.2g}",
     )
-    cosine = finite_difference_cosine(net, Z[:n_rows], mask, step)
+    few = np.broadcast_to(mask, Z.shape)[:n_rows]
+    cosine = finite_difference_cosine(net, Z[:n_rows], few, step)
     agree = SanityCheck(
         "gradients agree with finite differences",
         bool(cosine > 0.99),
@@ -75,8 +76,7 @@ def finite_difference_cosine(net, Z: np.ndarray, mask: np.ndarray, step: float =
     The median over rows of each output's cosine is taken, so that a kink of a ReLU between the
     two points of a difference does not decide. Rows where both are zero count as agreeing.
     """
-    move = np.broadcast_to(mask, Z.shape)
-    columns = np.flatnonzero(move.any(axis=0))
+    columns = np.flatnonzero(np.broadcast_to(mask, Z.shape).any(axis=0))
     if len(columns) == 0:
         return 1.0
     n, d = Z.shape
