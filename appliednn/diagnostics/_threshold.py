@@ -44,7 +44,9 @@ class ThresholdChoice:
         return asdict(self)
 
 
-def choose_threshold(y: Any, proba: Any, rule: Mapping[str, Any]) -> ThresholdChoice:
+def choose_threshold(
+    y: Any, proba: Any, rule: Mapping[str, Any], sample_weight: Any = None
+) -> ThresholdChoice:
     """Choose a threshold for a rule on rows that the model was not trained on.
 
     Every threshold that separates two neighbouring scores is tried (the middle between them).
@@ -61,6 +63,8 @@ def choose_threshold(y: Any, proba: Any, rule: Mapping[str, Any]) -> ThresholdCh
         ``{"type": "default"}``, ``{"type": "metric", "metric": name}`` with a name among f1,
         balanced_accuracy, mcc, youden, accuracy, or ``{"type": "cost", "false_positive": c,
         "false_negative": c}``.
+    sample_weight : array-like of shape (n,), optional
+        Weight of each row, for rows whose class balance is not the one met in use.
 
     Raises
     ------
@@ -91,44 +95,47 @@ def choose_threshold(y: Any, proba: Any, rule: Mapping[str, Any]) -> ThresholdCh
             raise ValueError(f"a threshold for {name} needs rows of both classes, got one")
     else:
         raise ValueError(f"unknown rule {dict(rule)}; metrics: {', '.join(METRICS)}")
-    thresholds, tp, fp = _curve(y, proba)
+    weight = np.ones(n) if sample_weight is None else np.asarray(sample_weight, dtype=float)
+    thresholds, tp, fp = _curve(y, proba, weight)
     if name == "cost":
-        score = -(cost_fp * fp + cost_fn * (positives - tp)) / n
+        score = -(cost_fp * fp + cost_fn * (tp[0] - tp)) / weight.sum()
     else:
-        score = _metric(name, tp, fp, positives, n)
+        score = _metric(name, tp, fp)
     best = np.flatnonzero(score >= score.max() - 1e-12)
     pick = best[np.argmin(np.abs(thresholds[best] - ideal))]
     value = -score[pick] if name == "cost" else score[pick]
     return ThresholdChoice(float(thresholds[pick]), name, float(value), n, positives)
 
 
-def _curve(y: np.ndarray, proba: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+def _curve(
+    y: np.ndarray, proba: np.ndarray, weight: np.ndarray
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Return every useful threshold with its true and false positives.
 
     The first one (0) calls all rows positive, the last one (just above the top score) none.
     """
-    values, first = np.unique(proba, return_inverse=True)
+    values, place = np.unique(proba, return_inverse=True)
     middle = (values[:-1] + values[1:]) / 2
-    top = np.nextafter(values[-1], np.inf)
-    thresholds = np.concatenate([[0.0], middle, [top]])
-    positives = np.bincount(first, weights=y, minlength=len(values))
-    rows = np.bincount(first, minlength=len(values))
-    tp = positives.sum() - np.concatenate([[0], np.cumsum(positives)])
-    called = rows.sum() - np.concatenate([[0], np.cumsum(rows)])
+    thresholds = np.concatenate([[0.0], middle, [np.nextafter(values[-1], np.inf)]])
+    below_true = np.cumsum(np.bincount(place, weights=weight * y))
+    below_all = np.cumsum(np.bincount(place, weights=weight))
+    tp = below_true[-1] - np.concatenate([[0.0], below_true])
+    called = below_all[-1] - np.concatenate([[0.0], below_all])
     return thresholds, tp, called - tp
 
 
-def _metric(name: str, tp: np.ndarray, fp: np.ndarray, positives: int, n: int) -> np.ndarray:
-    """Return a metric from the counts at every threshold."""
-    fn, tn = positives - tp, n - positives - fp
+def _metric(name: str, tp: np.ndarray, fp: np.ndarray) -> np.ndarray:
+    """Return a metric from the counts at every threshold; the first one calls all positive."""
+    positives, negatives = tp[0], fp[0]
+    fn, tn = positives - tp, negatives - fp
     if name == "accuracy":
-        return (tp + tn) / n
+        return (tp + tn) / (positives + negatives)
     if name == "f1":
         return 2 * tp / (2 * tp + fp + fn)
     if name == "mcc":
         spread = np.sqrt((tp + fp) * (tp + fn) * (tn + fp) * (tn + fn))
         return np.divide(tp * tn - fp * fn, spread, out=np.zeros_like(spread), where=spread > 0)
-    recall, specificity = tp / positives, tn / (n - positives)
+    recall, specificity = tp / positives, tn / negatives
     return recall + specificity - 1 if name == "youden" else (recall + specificity) / 2
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import re
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -21,6 +22,9 @@ class Journal:
     ----------
     folder : Path
         Where the entries lie.
+    guard : callable, optional
+        Called before an entry is stored; it may raise, and then nothing is stored. The run's
+        guard raises after an interrupt that a fit has answered by stopping early.
 
     Examples
     --------
@@ -32,8 +36,9 @@ class Journal:
     (b'done', None)
     """
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, guard: Callable[[], None] | None = None) -> None:
         self.folder = Path(folder)
+        self._guard = guard
 
     def get(self, key: str) -> bytes | None:
         """Return the entry, or None when there is none (or a damaged one)."""
@@ -46,6 +51,8 @@ class Journal:
 
     def put(self, key: str, data: bytes) -> None:
         """Store an entry, replacing an older one."""
+        if self._guard is not None:
+            self._guard()
         write_atomic(self._path(key), _digest(data) + b"\n" + data)
 
     def get_json(self, key: str) -> Any:

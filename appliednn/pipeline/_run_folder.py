@@ -139,6 +139,12 @@ class RunFolder:
         finally:
             os.close(descriptor)
 
+    def sweep(self) -> None:
+        """Remove temporary files that a killed process left behind."""
+        for pattern in (".tmp-*", "journal/.tmp-*", ".*.tmp"):
+            for path in self.path.glob(pattern):
+                path.unlink(missing_ok=True)
+
     def point_latest(self) -> None:
         """Write ``latest`` beside the folder: a file with the folder's name."""
         write_atomic(self.path.parent / "latest", self.path.name + "\n")
@@ -155,7 +161,7 @@ def find_unfinished(root: Path, name: str, config_sha256: str) -> RunFolder:
     changed = 0
     for path in sorted(Path(root).glob(f"{name}-*"), reverse=True):
         folder = RunFolder(path)
-        if not (folder / "lock.json").is_file() or folder.status in ("", FINISHED):
+        if not (folder / "lock.json").is_file() or folder.status == FINISHED:
             continue
         if read_json(folder / "lock.json").get("config", {}).get("sha256") == config_sha256:
             return folder

@@ -19,7 +19,9 @@ def split_rows(
     classification: bool,
     seed: int,
 ) -> tuple[np.ndarray, np.ndarray]:
-    """Return the positions of the training and of the test rows, both ascending.
+    """Return the positions of the training and of the test rows.
+
+    They are ascending, but for a split by time: there rows come in order of time.
 
     Parameters
     ----------
@@ -57,7 +59,7 @@ def split_rows(
     if kind == "grouped":
         train, test = _grouped(_column(frame, split), test_size, seed)
     elif kind == "time":
-        train, test = _by_time(_column(frame, split), n_test)
+        return _by_time(_column(frame, split), n_test)
     else:
         train, test = _shuffled(frame[target], kind, n_test, classification, seed)
     return np.sort(train), np.sort(test)
@@ -103,11 +105,13 @@ def _by_time(moments: pd.Series, n_test: int) -> tuple[np.ndarray, np.ndarray]:
                 f"split.column: {moments.name!r} is neither numbers nor ISO 8601 dates: {error}"
             ) from error
     values = moments.to_numpy()
-    border = np.sort(values)[len(values) - n_test]
-    in_test = values >= border
-    if in_test.all():
-        raise UsageError(f"split.column: {moments.name!r} has one moment only: nothing to train on")
-    return np.flatnonzero(~in_test), np.flatnonzero(in_test)
+    order = np.argsort(values, kind="stable")
+    n_train = int(np.searchsorted(values[order], values[order[len(values) - n_test]]))
+    if n_train == 0:
+        raise UsageError(
+            f"split.column: the test side would take every row: {moments.name!r} has too few moments"
+        )
+    return order[:n_train], order[n_train:]
 
 
 def _shuffled(

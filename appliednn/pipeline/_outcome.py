@@ -1,0 +1,32 @@
+"""What a verb of the pipeline hands back to the command line."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from pathlib import Path
+
+PASSED = 0
+CONTRACT = 3
+INTERRUPTED = 130
+
+
+@dataclass(frozen=True)
+class RunOutcome:
+    """The end of a run.
+
+    Attributes
+    ----------
+    exit_code : int
+        0 pass, 3 data contract broken, 4 a gate failed, 5 hash mismatch, 130 interrupted.
+    verdict : str or None
+        PASS, FAIL or INCONCLUSIVE, where there was an audit.
+    folder : Path or None
+        Where the results lie.
+    lines : list of str
+        What to print.
+    """
+
+    exit_code: int
+    verdict: str | None = None
+    folder: Path | None = None
+    lines: list[str] = field(default_factory=list)

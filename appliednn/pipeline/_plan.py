@@ -1,0 +1,84 @@
+"""What a run would do, in lines: the answer to ``--dry-run``."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from appliednn.pipeline._model import build_recipe
+
+
+def plan_lines(loaded: Any, data: Any, root: Path) -> list[str]:
+    """Return the plan of a run: rows, columns, stages, gates, where results would go.
+
+    Parameters
+    ----------
+    loaded : LoadedConfig
+        The config.
+    data : Prepared
+        Its rows.
+    root : Path
+        Folder of run folders.
+    """
+    config = loaded.config
+    build_recipe(config)  # a parameter that an estimator refuses is found here
+    megabytes = data.frame.memory_usage(deep=True).sum() / 1e6
+    lines = [
+        f"plan of {config.name} (nothing is written)",
+        f"data: {data.n_read} rows, {data.frame.shape[1]} columns, {megabytes:.1f} MB; "
+        f"{len(data.frame)} rows with a target",
+        f"features: {data.X.shape[1]} ({', '.join(data.X.columns[:12])}"
+        + (", ...)" if data.X.shape[1] > 12 else ")"),
+        f"target: {config.data.target} ({_target(config, data)})",
+        f"missing: {_missing(data)}; {config.missing.type}",
+        f"split: {config.split.type}, {len(data.train)} training and {len(data.test)} test rows",
+    ]
+    if config.data.sensitive:
+        lines.append(f"sensitive: {_attributes(data)}")
+    lines += [f"stage: {stage}" for stage in _stages(config)]
+    lines += [
+        f"gate: {g.metric} {g.op} {g.threshold:g} (undecided: {g.inconclusive})"
+        for g in config.gates
+    ] or ["gate: the audit's default gates"]
+    lines.append(f"results: {root / config.name}-<time>")
+    return lines
+
+
+def _target(config: Any, data: Any) -> str:
+    if config.task == "regression":
+        low, middle, high = np.quantile(data.y, [0, 0.5, 1])
+        return f"from {low:g} to {high:g}, median {middle:g}"
+    labels, counts = np.unique(data.y, return_counts=True)
+    order = np.argsort(-counts)[:6]
+    shown = ", ".join(f"{labels[i]}: {counts[i]}" for i in order)
+    return shown + (f" and {len(labels) - 6} more classes" if len(labels) > 6 else "")
+
+
+def _missing(data: Any) -> str:
+    columns = int(data.X.isna().any().sum())
+    share = float(data.X.isna().to_numpy().mean())
+    return f"{columns} features with gaps, {share:.1%} of all values"
+
+
+def _attributes(data: Any) -> str:
+    return ", ".join(f"{c} ({data.sensitive[c].nunique()} groups)" for c in data.sensitive)
+
+
+def _stages(config: Any) -> list[str]:
+    stages = ["data contract"]
+    if config.search.type != "none":
+        n = config.search.n_candidates
+        stages.append(f"{config.search.type} search, {n} candidates, {config.search.cv} folds")
+    balance = "" if config.imbalance.type == "none" else f" ({config.imbalance.type})"
+    stages.append(f"fit {config.model.type}{balance}")
+    if config.task == "classification":
+        if config.calibration.type != "none":
+            share = config.calibration.fraction
+            stages.append(f"{config.calibration.type} calibration on {share:.0%} of training rows")
+        if config.threshold.type != "default":
+            stages.append(f"threshold by {config.threshold.type}")
+    off = [n for n in ("robustness", "explain", "fairness") if not getattr(config, n).enabled]
+    stages.append("audit" + (f" without {', '.join(off)}" if off else ""))
+    return stages

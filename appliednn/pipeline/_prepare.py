@@ -1,0 +1,219 @@
+"""From a config to rows: read, found usable, split, features and attributes apart."""
+
+from __future__ import annotations
+
+import difflib
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from appliednn.core.errors import UsageError
+from appliednn.pipeline._seeds import stage_seed
+from appliednn.pipeline._sensitive import sensitive_frame
+from appliednn.pipeline._split import split_rows
+
+
+@dataclass(frozen=True)
+class Prepared:
+    """The rows of a run.
+
+    Attributes
+    ----------
+    frame : DataFrame of shape (n, n_columns)
+        All rows with a target, with every column.
+    X : DataFrame of shape (n, n_features)
+        Features of all rows.
+    y : ndarray of shape (n,)
+        Targets: labels as NumPy numbers, booleans or strings; float64 in a regression.
+    train, test : ndarray of int
+        Positions of the rows.
+    sensitive : DataFrame of shape (n, n_attributes)
+        Audited attributes of all rows, as categories.
+    groups : ndarray of shape (n,) or None
+        Groups of a grouped split.
+    sha256 : str
+        Fingerprint of the data as read.
+    n_read : int
+        Rows as read.
+    warnings : list of str
+        What a reader should know and what does not stop the run.
+    """
+
+    frame: pd.DataFrame
+    X: pd.DataFrame
+    y: np.ndarray
+    train: np.ndarray
+    test: np.ndarray
+    sensitive: pd.DataFrame
+    groups: np.ndarray | None
+    sha256: str
+    n_read: int
+    warnings: list[str] = field(default_factory=list)
+
+
+def prepare(config: Any, base_dir: Path) -> Prepared:
+    """Read and split the data of a config.
+
+    Raises
+    ------
+    UsageError
+        With everything that makes the data unusable.
+    """
+    from appliednn.datasets._sources import fingerprint
+
+    read_frame = read_data(config, base_dir)
+    warnings = check_data(config, read_frame)
+    frame = read_frame[read_frame[config.data.target].notna()].reset_index(drop=True)
+    classes = config.task == "classification"
+    train, test = split_rows(
+        frame,
+        config.data.target,
+        config.split.model_dump(),
+        classification=classes,
+        seed=stage_seed(config.seed, "split"),
+    )
+    X, empty = _features(config, frame, train)
+    if empty:
+        warnings.append(f"no training row has a value in {', '.join(empty)}: left out")
+    y = target_values(frame[config.data.target], classification=classes)
+    _check_sides(config, y, train, test)
+    attributes = [(a.column, a.bins) for a in config.data.sensitive]
+    grouped = config.split.type == "grouped"
+    return Prepared(
+        frame=frame,
+        X=X,
+        y=y,
+        train=train,
+        test=test,
+        sensitive=sensitive_frame(frame, attributes, train),
+        groups=pd.factorize(frame[config.split.column])[0] if grouped else None,
+        sha256=fingerprint(read_frame),
+        n_read=len(read_frame),
+        warnings=warnings,
+    )
+
+
+def read_data(config: Any, base_dir: Path) -> pd.DataFrame:
+    """Return the rows of the config's source, columns named by strings, with a fresh index."""
+    from appliednn.datasets._sources import read
+
+    frame = read(config.data.source.model_dump(), base_dir).reset_index(drop=True)
+    frame.columns = [str(c) for c in frame.columns]
+    return frame
+
+
+def check_data(config: Any, frame: pd.DataFrame) -> list[str]:
+    """Return warnings, or raise everything that makes the data unusable, all at once."""
+    from appliednn.datasets._validate import check_usable
+
+    found = check_usable(frame, config.data.target, config.task)
+    fatal = [p.message for p in found if p.fatal] + _unknown_columns(config, frame)
+    if config.data.target in frame.columns and config.task == "classification":
+        fatal += _positive_problem(config, frame[config.data.target])
+    if config.imbalance.type == "sampler" and not fatal:
+        fatal += _sampler_problems(config, frame)
+    if fatal:
+        raise UsageError("\n".join(fatal))
+    return [p.message for p in found if not p.fatal]
+
+
+def _unknown_columns(config: Any, frame: pd.DataFrame) -> list[str]:
+    """Return a sentence for each column the config names and the data do not have."""
+    wanted = [(f"data.drop.{i}", c) for i, c in enumerate(config.data.drop)]
+    wanted += [(f"data.sensitive.{i}", a.column) for i, a in enumerate(config.data.sensitive)]
+    if config.split.type in ("grouped", "time"):
+        wanted.append(("split.column", config.split.column))
+    problems = []
+    for where, name in wanted:
+        if name not in frame.columns:
+            close = difflib.get_close_matches(name, list(frame.columns), n=1)
+            hint = f"did you mean {close[0]!r}?" if close else f"columns: {', '.join(frame)}"
+            problems.append(f"{where}: there is no column {name!r}; {hint}")
+    numeric = {a.column for a in config.data.sensitive if a.bins and a.column in frame.columns}
+    problems += [
+        f"data.sensitive: {name!r} has bins and holds no numbers (dtype {frame[name].dtype})"
+        for name in sorted(numeric)
+        if not pd.api.types.is_numeric_dtype(frame[name])
+    ]
+    return problems
+
+
+def _positive_problem(config: Any, target: pd.Series) -> list[str]:
+    labels = sorted({str(v) for v in target.dropna().unique().tolist()})
+    positive = config.data.positive
+    if positive is None or str(positive) in labels:
+        return []
+    return [
+        f"data.positive: no row has the label {positive!r}; labels of "
+        f"{config.data.target!r}: {', '.join(labels[:10])}"
+    ]
+
+
+def _sampler_problems(config: Any, frame: pd.DataFrame) -> list[str]:
+    from appliednn.imbalance import sampler_problems
+    from appliednn.pipeline._model import make_sampler
+
+    X, _ = _features(config, frame, np.arange(len(frame)))
+    filled = config.missing.type not in ("model",)
+    found = sampler_problems(make_sampler(config), X, filled=filled)
+    return [f"imbalance: {problem}" for problem in found]
+
+
+def feature_names(config: Any, columns: list[str]) -> list[str]:
+    """Return the columns that are features.
+
+    The target, what ``drop`` names and the column of a grouped or timed split are none: a group
+    that is new, or a moment that is later, tells a model nothing it was trained on.
+    """
+    out = {config.data.target, *config.data.drop}
+    if config.split.type in ("grouped", "time"):
+        out.add(config.split.column)
+    return [c for c in columns if c not in out]
+
+
+def _features(config: Any, frame: pd.DataFrame, train: np.ndarray) -> tuple[Any, list[str]]:
+    """Return the features and the names of those that no training row has a value in."""
+    names = feature_names(config, list(frame.columns))
+    if not names:
+        raise UsageError("no column is left as a feature: data.drop takes all of them")
+    known = frame[names].iloc[train].notna().any()
+    empty = [c for c in names if not known[c]]
+    if len(empty) == len(names):
+        raise UsageError("no feature has a value in any training row")
+    return frame[[c for c in names if known[c]]], empty
+
+
+def target_values(target: pd.Series, *, classification: bool) -> np.ndarray:
+    """Return targets as NumPy holds them: float64, or labels of one plain kind.
+
+    Examples
+    --------
+    >>> target_values(pd.Series(["a", "b"], dtype="category"), classification=True).tolist()
+    ['a', 'b']
+    """
+    if not classification:
+        return target.to_numpy(dtype=np.float64)
+    values = target.tolist()
+    if len({type(v) for v in values}) > 1:
+        values = [str(v) for v in values]
+    labels = np.array(values)
+    if labels.dtype.kind == "f" and np.all(labels == np.round(labels)):
+        labels = labels.astype(np.int64)  # whole numbers that missing targets had made floats
+    return labels if labels.dtype.kind in "biufU" else labels.astype(str)
+
+
+def _check_sides(config: Any, y: np.ndarray, train: np.ndarray, test: np.ndarray) -> None:
+    """Refuse a split that leaves classes out of the training rows."""
+    if config.task != "classification":
+        return
+    absent = sorted(set(y[test].tolist()) - set(y[train].tolist()), key=str)
+    if absent or len(np.unique(y[train])) < 2:
+        raise UsageError(
+            f"split: the training rows hold {len(np.unique(y[train]))} of "
+            f"{len(np.unique(y))} classes"
+            + (f" and none of {', '.join(map(str, absent))}" if absent else "")
+            + "; use a stratified split, or leave such rows out"
+        )

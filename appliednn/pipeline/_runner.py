@@ -1,0 +1,214 @@
+"""The run: a config in, a folder with model, metrics, gates and report out."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import Any
+
+from appliednn.core.errors import AppliedNNError, IntegrityError, UsageError
+from appliednn.pipeline import _stages as stages
+from appliednn.pipeline._interrupt import InterruptWatch
+from appliednn.pipeline._journal import Journal
+from appliednn.pipeline._lock import config_sha256, file_sha256, make_lock, resolved_text
+from appliednn.pipeline._outcome import CONTRACT, INTERRUPTED, RunOutcome
+from appliednn.pipeline._plan import plan_lines
+from appliednn.pipeline._prepare import prepare
+from appliednn.pipeline._progress import StageProgress
+from appliednn.pipeline._run_folder import (
+    FAILED,
+    FINISHED,
+    RUNNING,
+    RunFolder,
+    find_unfinished,
+    read_json,
+    write_atomic,
+    write_json,
+)
+
+
+def run(
+    loaded: Any,
+    *,
+    resume: str | os.PathLike | bool | None = None,
+    dry_run: bool = False,
+    out: str | os.PathLike | None = None,
+) -> RunOutcome:
+    """Train, audit and gate what a config describes.
+
+    Parameters
+    ----------
+    loaded : LoadedConfig
+        From :func:`appliednn.pipeline.config.load_config`.
+    resume : path, "latest" or True, optional
+        An unfinished run folder to go on with, or the newest one of this config.
+    dry_run : bool
+        Read and check everything, say what would be done, write nothing.
+    out : path, optional
+        Folder of run folders; default: the config's ``report.dir``.
+
+    Returns
+    -------
+    RunOutcome
+        ``exit_code`` 0 pass, 3 the test rows break the data contract, 4 a gate failed, 130
+        interrupted.
+
+    Raises
+    ------
+    UsageError
+        When data or config cannot be used.
+    IntegrityError
+        When a resumed run's config or data have changed.
+    """
+    root = Path(out) if out is not None else loaded.resolve(loaded.config.report.dir)
+    n_stages = 7 if loaded.config.search.type != "none" else 6
+    progress = StageProgress(n_stages)
+    with InterruptWatch() as watch:
+        folder = None
+        try:
+            with progress.stage("reading the data"):
+                data = prepare(loaded.config, loaded.base_dir)
+                stages.check_labels(loaded.config, data.y)
+            for warning in data.warnings:
+                progress.line(f"warning: {warning}")
+            if dry_run:
+                return RunOutcome(0, lines=plan_lines(loaded, data, root))
+            folder = _open_folder(loaded, data, root, resume)
+            state = stages.RunState(loaded, data, folder, Journal(folder / "journal", watch.check))
+            return _carry_out(state, progress, watch)
+        except KeyboardInterrupt:
+            return _interrupted(folder)
+
+
+def _open_folder(loaded: Any, data: Any, root: Path, resume: Any) -> RunFolder:
+    """Return a new run folder with its lock, or the one to go on with."""
+    lock = make_lock(loaded, data)
+    if resume is None or resume is False:
+        folder = RunFolder.create(root, loaded.config.name)
+        lock["base_dir"] = _relative(loaded.base_dir, folder.path)
+        write_atomic(folder / "config.yaml", loaded.text)
+        write_atomic(folder / "resolved.yaml", resolved_text(loaded))
+        write_json(folder / "lock.json", lock)
+    else:
+        folder = _unfinished(loaded, lock, root, resume)
+        folder.sweep()
+    folder.set_status(RUNNING)
+    folder.point_latest()
+    for warning in data.warnings:
+        folder.log("warning", message=warning)
+    return folder
+
+
+def _unfinished(loaded: Any, lock: dict[str, Any], root: Path, resume: Any) -> RunFolder:
+    """Return the run folder to go on with, or say why it cannot be."""
+    if resume is True or str(resume) in ("", "latest"):
+        folder = find_unfinished(root, loaded.config.name, config_sha256(loaded))
+    else:
+        folder = RunFolder(Path(resume))
+        if folder.status == FINISHED:
+            raise UsageError(f"the run in {folder.path} is finished: nothing to resume")
+    before = read_json(folder / "lock.json")
+    changed = [
+        f"{what}: was {before[what]['sha256'][:12]}, is {lock[what]['sha256'][:12]}"
+        for what in ("config", "data")
+        if before[what]["sha256"] != lock[what]["sha256"]
+    ]
+    if changed:
+        raise IntegrityError(
+            f"{folder.path} cannot be resumed, since something changed ({'; '.join(changed)}); "
+            "start a new run without --resume"
+        )
+    return folder
+
+
+def _carry_out(state: stages.RunState, progress: StageProgress, watch: InterruptWatch) -> RunOutcome:
+    """Run the stages; whatever ends them early is noted in STATUS."""
+    folder, done = state.folder, False
+    try:
+        outcome = _run_stages(state, progress, watch)
+        done = True
+        return outcome
+    except KeyboardInterrupt:
+        done = True  # noted by the caller
+        raise
+    except AppliedNNError as error:
+        done = True
+        folder.set_status(FAILED, str(error).splitlines()[0])
+        folder.log("failed", message=str(error))
+        raise
+    finally:
+        if not done:
+            folder.set_status(FAILED, "stopped by an internal error")
+
+
+def _run_stages(
+    state: stages.RunState, progress: StageProgress, watch: InterruptWatch
+) -> RunOutcome:
+    def stage(title: str, work: Any, *arguments: Any) -> Any:
+        state.folder.log("stage", title=title)
+        with progress.stage(title):
+            result = work(state, *arguments)
+        watch.check()
+        return result
+
+    broken = stage("learning the data contract", stages.contract_stage)
+    for message in broken:
+        progress.line(f"contract: {message}")
+    search = None
+    if state.config.search.type != "none":
+        search = stage("searching parameters", stages.search_stage)
+    model = stage("training the model", stages.fit_stage, search)
+    model, chosen = stage("calibration and threshold", stages.decide_stage, search, model)
+    report = stage("auditing on the test rows", stages.audit_stage, model)
+    stage("writing the results", stages.results_stage, report, search, chosen, broken)
+    return _finish(state, report, broken)
+
+
+def _finish(state: stages.RunState, report: Any, broken: list[str]) -> RunOutcome:
+    """Complete the lock, set STATUS, and say how it went."""
+    folder = state.folder
+    lock = read_json(folder / "lock.json")
+    lock["files"] = {
+        name: file_sha256(folder / name)
+        for name in (
+            "config.yaml",
+            "resolved.yaml",
+            "contract.json",
+            "model.ann",
+            "metrics.json",
+            "gates.json",
+            "report.json",
+            "report.html",
+        )
+    }
+    write_json(folder / "lock.json", lock)
+    verdict = str(report.verdict)
+    exit_code = CONTRACT if broken else report.exit_code
+    folder.log("finished", verdict=verdict, exit_code=exit_code)
+    folder.set_status(FINISHED, verdict)
+    lines = str(report).splitlines()
+    if broken:
+        lines.append(f"The test rows break the data contract in {len(broken)} ways:")
+        lines += [f"  {message}" for message in broken]
+    lines.append(f"report: {folder / 'report.html'}")
+    return RunOutcome(exit_code, verdict, folder.path, lines)
+
+
+def _interrupted(folder: RunFolder | None) -> RunOutcome:
+    """Note the interrupt; finished stages stay finished."""
+    if folder is None:
+        return RunOutcome(INTERRUPTED, lines=["interrupted before anything was written"])
+    from appliednn.pipeline._run_folder import INTERRUPTED as STATUS
+
+    folder.set_status(STATUS)
+    folder.log("interrupted")
+    lines = [f"interrupted; go on with --resume {folder.path}"]
+    return RunOutcome(INTERRUPTED, None, folder.path, lines)
+
+
+def _relative(base_dir: Path, folder: Path) -> str:
+    """Return the config's folder as seen from the run folder, so that both can move together."""
+    try:
+        return Path(os.path.relpath(base_dir.resolve(), folder.resolve())).as_posix()
+    except ValueError:  # another drive
+        return str(base_dir.resolve())

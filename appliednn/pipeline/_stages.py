@@ -1,0 +1,221 @@
+"""The stages of a run, each a small function that leaves its result in the run folder."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from appliednn.core.errors import UsageError
+from appliednn.pipeline._artifacts import load_model, save_model
+from appliednn.pipeline._journal import Journal
+from appliednn.pipeline._lock import file_sha256
+from appliednn.pipeline._model import build_recipe
+from appliednn.pipeline._prepare import Prepared
+from appliednn.pipeline._run_folder import RunFolder, write_json
+from appliednn.pipeline._search import search_parameters
+from appliednn.pipeline._seeds import stage_seed
+from appliednn.pipeline._train import (
+    calibrate,
+    fit_model,
+    positive_index,
+    set_threshold,
+    training_rows,
+)
+
+
+@dataclass(frozen=True)
+class RunState:
+    """What every stage reads.
+
+    Attributes
+    ----------
+    loaded : LoadedConfig
+        The config.
+    data : Prepared
+        The rows.
+    folder : RunFolder
+        Where results go.
+    journal : Journal
+        Finished work.
+    """
+
+    loaded: Any
+    data: Prepared
+    folder: RunFolder
+    journal: Journal
+
+    @property
+    def config(self) -> Any:
+        """The validated config."""
+        return self.loaded.config
+
+
+def contract_stage(state: RunState) -> list[str]:
+    """Learn the data contract from the training rows; return what the test rows break."""
+    from appliednn.datasets._contract import DataContract
+
+    data, target = state.data, state.config.data.target
+    columns = [*data.X.columns, target]
+    contract = DataContract.learn(data.frame[columns].iloc[data.train], target=target)
+    contract.save(state.folder / "contract.json")
+    found = contract.check(data.frame[columns].iloc[data.test])
+    for violation in found:
+        state.folder.log("contract", message=violation.message)
+    return [v.message for v in found if v.level == "error"]
+
+
+def search_stage(state: RunState) -> dict[str, Any] | None:
+    """Search parameters, if the config says so."""
+    if state.config.search.type == "none":
+        return None
+    found = state.journal.get_json("search")
+    if found is None:
+        rows = _rows(state)
+        recipe = build_recipe(state.config)
+        found = search_parameters(state.config, recipe, rows.X, rows.y, rows.groups)
+        state.journal.put_json("search", found)
+    return found
+
+
+def fit_stage(state: RunState, search: dict[str, Any] | None) -> Any:
+    """Fit the model; a fit that a killed run had finished is read from its journal."""
+    path = state.journal.folder / "fitted.ann"
+    known = state.journal.get_json("fit")
+    if known is not None and path.is_file() and file_sha256(path) == known["sha256"]:
+        return load_model(path)
+    fitted = save_model(fit_model(_recipe(state, search), _rows(state)), path)
+    state.journal.put_json("fit", {"sha256": file_sha256(path)})
+    return fitted
+
+
+def decide_stage(state: RunState, search: dict[str, Any] | None, model: Any) -> tuple[Any, Any]:
+    """Calibrate, choose the threshold, save model.ann; return the loaded model and the choice."""
+    path = state.folder / "model.ann"
+    known = state.journal.get_json("decide")
+    if known is not None and path.is_file() and file_sha256(path) == known["sha256"]:
+        return load_model(path), known["threshold"]
+    rows = _rows(state)
+    model = calibrate(state.config, model, rows)
+    model, chosen = set_threshold(state.config, _recipe(state, search), model, rows)
+    chosen = None if chosen is None else chosen.to_dict()
+    model = save_model(model, path)
+    state.journal.put_json("decide", {"sha256": file_sha256(path), "threshold": chosen})
+    return model, chosen
+
+
+def audit_stage(state: RunState, model: Any) -> Any:
+    """Audit the model on the test rows; finished checks come from the journal."""
+    from appliednn.audit import audit
+
+    data, config = state.data, state.config
+    positive = None
+    if config.task == "classification" and len(model.classes_) == 2:
+        positive = model.classes_[positive_index(config, model.classes_)].item()
+    return audit(
+        model,
+        data.X.iloc[data.test].reset_index(drop=True),
+        data.y[data.test],
+        X_train=data.X.iloc[data.train].reset_index(drop=True),
+        y_train=data.y[data.train],
+        sensitive=_sensitive(state),
+        positive=positive,
+        gates=[gate.model_dump() for gate in config.gates] or None,
+        options=audit_options(config),
+        random_state=stage_seed(config.seed, "audit"),
+        journal=state.journal,
+        card=card_texts(config),
+        config=state.loaded.text,
+    )
+
+
+def audit_options(config: Any) -> dict[str, Any]:
+    """Return the audit's options as the config's sections say."""
+    sections = {
+        "robustness": config.robustness,
+        "explanations": config.explain,
+        "fairness": config.fairness,
+    }
+    options: dict[str, Any] = {
+        name: section.model_dump(exclude={"enabled"}, exclude_none=True)
+        for name, section in sections.items()
+    }
+    options["skip"] = [name for name, section in sections.items() if not section.enabled]
+    options["baselines"] = {"names": list(config.baselines)}
+    if config.threshold.type == "cost":
+        options["threshold"] = config.threshold.model_dump(exclude={"type"})
+    return options
+
+
+def card_texts(config: Any) -> dict[str, str]:
+    """Return the owner's words for the report."""
+    texts = {
+        "title": config.report.title or config.name,
+        "owner": config.report.owner,
+        "intended_use": config.report.intended_use,
+    }
+    return {name: text for name, text in texts.items() if text}
+
+
+def results_stage(
+    state: RunState, report: Any, search: dict[str, Any] | None, chosen: Any, broken: list[str]
+) -> None:
+    """Write metrics.json, gates.json, report.json and report.html."""
+    folder, data = state.folder, state.data
+    documents = report.to_dict()
+    estimates: dict[str, dict[str, Any]] = {"metrics": {}, "resources": {}}
+    for name, records in documents["sections"].items():
+        part = estimates["resources" if name == "resources" else "metrics"]
+        for record in records:
+            part.update(record["estimates"])
+    metrics = {
+        "format": 1,
+        "name": state.config.name,
+        "task": documents["task"],
+        "n_train": len(data.train),
+        "n_test": len(data.test),
+        "threshold": chosen,
+        "search": search,
+        "contract_violations": broken,
+        **estimates,
+    }
+    write_json(folder / "metrics.json", metrics)
+    verdict = documents["verdict"]
+    write_json(folder / "gates.json", {"format": 1, **verdict, "gates": documents["gates"]})
+    report.to_json(folder / "report.json")
+    report.to_html(folder / "report.html")
+
+
+def _rows(state: RunState) -> Any:
+    data = state.data
+    groups = None if data.groups is None else data.groups[data.train]
+    return training_rows(state.config, data.X.iloc[data.train], data.y[data.train], groups)
+
+
+def _recipe(state: RunState, search: dict[str, Any] | None) -> Any:
+    return build_recipe(state.config, None if search is None else search["best"])
+
+
+def _sensitive(state: RunState) -> Any:
+    if not state.config.data.sensitive:
+        return None
+    return state.data.sensitive.iloc[state.data.test].reset_index(drop=True)
+
+
+def check_labels(config: Any, y: np.ndarray) -> None:
+    """Refuse sections that need two classes where the target has more."""
+    classes = np.unique(y)
+    if config.task != "classification" or len(classes) == 2:
+        return
+    wrong = []
+    if config.data.positive is not None:
+        wrong.append("data.positive")
+    if config.threshold.type != "default":
+        wrong.append(f"threshold: {config.threshold.type}")
+    if config.imbalance.type == "prior_correction":
+        wrong.append("imbalance: prior_correction")
+    if wrong:
+        raise UsageError(
+            f"{', '.join(wrong)}: only for two classes; {config.data.target!r} has {len(classes)}"
+        )
