@@ -1,7 +1,7 @@
 """Parameters of the registered names as a static table, read without importing any library.
 
 ``tables.json`` is written by ``python -m appliednn.pipeline.registry._generate``. A parameter is
-``{"default": ..., "any_of": [...]}``, each alternative a JSON Schema fragment; one without a default
+``{"default": ..., "any_of": [...]}``, each alternative a JSON Schema fragment; one without default
 is marked ``{"required": true}``.
 """
 
