@@ -153,7 +153,8 @@ def _override(document: Document, text: str) -> str | None:
         last = i == len(keys) - 1
         if isinstance(node, list):
             if not key.isdecimal() or int(key) >= len(node):
-                return f"{'.'.join(keys[:i])} has {len(node)} items; expected a position from 0"
+                where = ".".join(keys[:i])
+                return f"{where} holds {len(node)}; expected a position from 0 to {len(node) - 1}"
             key = int(key)
         elif not isinstance(node, dict):
             return f"{'.'.join(keys[:i])} is a single value; it has no {key!r}"

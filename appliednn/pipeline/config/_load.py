@@ -107,7 +107,12 @@ def _validate(document: Document, values: dict[str, Any], base_dir: Path) -> Run
     try:
         config = RunConfig.model_validate(values)
     except ValidationError as error:
-        errors = error.errors(include_url=False, include_input=False)
+        # A default that follows from another key cannot be found while that key is wrong.
+        errors = [
+            e
+            for e in error.errors(include_url=False, include_input=False)
+            if e["type"] != "default_factory_not_called"
+        ]
         found += problems(document, errors, values)
         broken = {str(e["loc"][0]) for e in errors if e["loc"]}
         usable = {k: v for k, v in values.items() if k not in broken}
