@@ -63,3 +63,29 @@ def class_index(y: Any, classes: np.ndarray, *, what: str) -> np.ndarray:
             f"{what}: label {names} unknown to the model; its classes are {classes.tolist()}"
         )
     return position
+
+
+class PrefitState:
+    """Saves a wrapper as its parameters, what it learned, and the model it holds (once)."""
+
+    def __ann_state__(self) -> Any:
+        """Return the state for a model file."""
+        from appliednn.core.persistence._protocol import AnnState
+
+        params = self.get_params(deep=False)
+        params.pop("estimator")
+        learned = {
+            name: value
+            for name, value in vars(self).items()
+            if name.endswith("_") and name != "estimator_"
+        }
+        return AnnState(params=params, meta=learned, children={"estimator": self.estimator_})
+
+    @classmethod
+    def __ann_restore__(cls, state: Any) -> Any:
+        """Return the wrapper around the model read from the same file."""
+        inner = state.children["estimator"]
+        wrapper = cls(inner, **state.params)
+        vars(wrapper).update(state.meta)
+        wrapper.estimator_ = inner
+        return wrapper

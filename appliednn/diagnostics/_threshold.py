@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from sklearn.base import BaseEstimator, ClassifierMixin, MetaEstimatorMixin
 
-from appliednn.core._prefit import adopt_fitted
+from appliednn.core._prefit import PrefitState, adopt_fitted
 
 METRICS = ("f1", "balanced_accuracy", "mcc", "youden", "accuracy")
 
@@ -139,7 +139,7 @@ def _metric(name: str, tp: np.ndarray, fp: np.ndarray) -> np.ndarray:
     return recall + specificity - 1 if name == "youden" else (recall + specificity) / 2
 
 
-class ThresholdClassifier(MetaEstimatorMixin, ClassifierMixin, BaseEstimator):
+class ThresholdClassifier(PrefitState, MetaEstimatorMixin, ClassifierMixin, BaseEstimator):
     """A fitted two-class classifier that says "positive" from a given probability on.
 
     scikit-learn's ``FixedThresholdClassifier`` around a ``FrozenEstimator``, with a state that

@@ -8,10 +8,12 @@ from typing import Any
 import numpy as np
 from sklearn.base import BaseEstimator, ClassifierMixin, MetaEstimatorMixin
 
-from appliednn.core._prefit import adopt_fitted, probabilities
+from appliednn.core._prefit import PrefitState, adopt_fitted, probabilities
 
 
-def shift_prior(proba: np.ndarray, train_prior: np.ndarray, target_prior: np.ndarray) -> np.ndarray:
+def shift_prior(
+    proba: np.ndarray, train_prior: np.ndarray, target_prior: np.ndarray
+) -> np.ndarray:
     """Return probabilities as a model trained under another class balance would give them.
 
     ``p'_k`` is proportional to ``p_k * target_k / train_k`` (Elkan, IJCAI 2001, theorem 2;
@@ -33,7 +35,7 @@ def shift_prior(proba: np.ndarray, train_prior: np.ndarray, target_prior: np.nda
     return shifted / shifted.sum(axis=1, keepdims=True)
 
 
-class PriorCorrection(MetaEstimatorMixin, ClassifierMixin, BaseEstimator):
+class PriorCorrection(PrefitState, MetaEstimatorMixin, ClassifierMixin, BaseEstimator):
     """A fitted classifier whose probabilities are moved to the class balance met in use.
 
     Needed after class weights or resampling, which make every probability of a rare class too

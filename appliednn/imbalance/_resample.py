@@ -54,8 +54,8 @@ def sampler_problems(sampler: Any, X: pd.DataFrame, *, filled: bool = False) -> 
     numbers = X.shape[1] - len(categories)
     if categories and name not in _CATEGORIES:
         problems.append(
-            f"{name} works on numbers only, and {', '.join(map(str, categories))} hold categories; "
-            f"use {'SMOTENC' if numbers else 'SMOTEN'} or RandomOverSampler"
+            f"{name} works on numbers only, and {', '.join(map(str, categories))} hold "
+            f"categories; use {'SMOTENC' if numbers else 'SMOTEN'} or RandomOverSampler"
         )
     if name == "SMOTENC" and not categories:
         problems.append("SMOTENC needs at least one column of categories; use SMOTE")
@@ -66,9 +66,7 @@ def sampler_problems(sampler: Any, X: pd.DataFrame, *, filled: bool = False) -> 
     return problems
 
 
-def resample(
-    sampler: Any, X: pd.DataFrame, y: Any
-) -> tuple[pd.DataFrame, np.ndarray]:
+def resample(sampler: Any, X: pd.DataFrame, y: Any) -> tuple[pd.DataFrame, np.ndarray]:
     """Return the rows a sampler makes of training rows; names and dtypes stay.
 
     Parameters

@@ -52,7 +52,9 @@ def resolve_class_weight(weights: str | Mapping[Any, float], y: Any) -> dict[Any
     return out
 
 
-def class_shares(y: Any, classes: Any, class_weight: Mapping[Any, float] | None = None) -> np.ndarray:
+def class_shares(
+    y: Any, classes: Any, class_weight: Mapping[Any, float] | None = None
+) -> np.ndarray:
     """Return each class's share of the (weighted) rows, in the order of ``classes``.
 
     Examples

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import warnings
 from typing import Any
 
 import numpy as np
 import pandas as pd
 from sklearn.base import BaseEstimator, TransformerMixin
+from sklearn.exceptions import ConvergenceWarning
 from sklearn.utils.validation import check_is_fitted
 
 METHODS = ("simple", "knn", "iterative")
@@ -99,7 +101,10 @@ class TableImputer(TransformerMixin, BaseEstimator):
             self.center_ = np.nanmean(values, axis=0)
             spread = np.nanstd(values, axis=0)
             self.scale_ = np.where(spread > 0, spread, 1.0)
-            self.imputer_ = self._numeric_imputer().fit(self._scaled(values))
+            with warnings.catch_warnings():
+                # The number of rounds is the user's choice; not to converge within it is no error.
+                warnings.simplefilter("ignore", ConvergenceWarning)
+                self.imputer_ = self._numeric_imputer().fit(self._scaled(values))
         return self
 
     def transform(self, X: pd.DataFrame) -> pd.DataFrame:
@@ -223,6 +228,8 @@ def _restore(values: np.ndarray, dtype: Any) -> Any:
     """Return filled numbers in the column's dtype, as floats where whole numbers do not do."""
     if pd.api.types.is_integer_dtype(dtype) and not np.all(values == np.round(values)):
         return values
-    return pd.array(values, dtype=dtype) if pd.api.types.is_extension_array_dtype(dtype) else (
-        values.astype(dtype)
+    return (
+        pd.array(values, dtype=dtype)
+        if pd.api.types.is_extension_array_dtype(dtype)
+        else (values.astype(dtype))
     )

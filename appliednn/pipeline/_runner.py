@@ -121,7 +121,9 @@ def _unfinished(loaded: Any, lock: dict[str, Any], root: Path, resume: Any) -> R
     return folder
 
 
-def _carry_out(state: stages.RunState, progress: StageProgress, watch: InterruptWatch) -> RunOutcome:
+def _carry_out(
+    state: stages.RunState, progress: StageProgress, watch: InterruptWatch
+) -> RunOutcome:
     """Run the stages; whatever ends them early is noted in STATUS."""
     folder, done = state.folder, False
     try:

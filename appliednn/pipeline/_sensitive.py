@@ -13,7 +13,9 @@ MAX_LEVELS = 10  # a number with more values than this is binned into quartiles
 
 
 def sensitive_frame(
-    frame: pd.DataFrame, attributes: Sequence[tuple[str, Sequence[float] | None]], train: np.ndarray
+    frame: pd.DataFrame,
+    attributes: Sequence[tuple[str, Sequence[float] | None]],
+    train: np.ndarray,
 ) -> pd.DataFrame:
     """Return the attributes of every row as strings.
 

@@ -75,8 +75,8 @@ def _column(frame: pd.DataFrame, split: Mapping[str, Any]) -> pd.Series:
     missing = int(frame[name].isna().sum())
     if missing:
         raise UsageError(
-            f"split.column: {name!r} is missing in {missing} rows; a {split['type']} split needs it "
-            "in every row"
+            f"split.column: {name!r} is missing in {missing} rows; a {split['type']} split needs "
+            "it in every row"
         )
     return frame[name]
 
@@ -109,7 +109,8 @@ def _by_time(moments: pd.Series, n_test: int) -> tuple[np.ndarray, np.ndarray]:
     n_train = int(np.searchsorted(values[order], values[order[len(values) - n_test]]))
     if n_train == 0:
         raise UsageError(
-            f"split.column: the test side would take every row: {moments.name!r} has too few moments"
+            f"split.column: the test side would take every row: {moments.name!r} has too few "
+            "moments"
         )
     return order[:n_train], order[n_train:]
 

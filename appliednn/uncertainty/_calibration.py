@@ -9,12 +9,12 @@ from scipy.optimize import minimize_scalar
 from scipy.special import expit, log_softmax, softmax
 from sklearn.base import BaseEstimator, ClassifierMixin, MetaEstimatorMixin
 
-from appliednn.core._prefit import adopt_fitted, class_index
+from appliednn.core._prefit import PrefitState, adopt_fitted, class_index
 
 METHODS = ("temperature", "sigmoid", "isotonic")
 
 
-class CalibratedModel(MetaEstimatorMixin, ClassifierMixin, BaseEstimator):
+class CalibratedModel(PrefitState, MetaEstimatorMixin, ClassifierMixin, BaseEstimator):
     """A fitted classifier whose probabilities are corrected on held-out rows.
 
     ``fit`` never touches the classifier. Sigmoid and isotonic curves are fitted by
@@ -104,7 +104,9 @@ class CalibratedModel(MetaEstimatorMixin, ClassifierMixin, BaseEstimator):
             return np.column_stack([1 - columns[0], columns[0]])
         proba = np.column_stack(columns)
         total = proba.sum(axis=1, keepdims=True)
-        return np.divide(proba, total, out=np.full_like(proba, 1 / len(self.classes_)), where=total > 0)
+        return np.divide(
+            proba, total, out=np.full_like(proba, 1 / len(self.classes_)), where=total > 0
+        )
 
     def predict(self, X: Any) -> np.ndarray:
         """Return the most probable class of each row."""
@@ -134,7 +136,7 @@ def _logits(estimator: Any, X: Any) -> np.ndarray:
         scores = _scores(estimator, X)
         return np.hstack([np.zeros_like(scores), scores]) if scores.shape[1] == 1 else scores
     proba = np.asarray(estimator.predict_proba(X), dtype=np.float64)
-    return np.log(proba + np.finfo(np.float64).eps)
+    return np.log(proba + 1e-12)  # as scikit-learn does: an exact zero stays finite
 
 
 def _temperature(logits: np.ndarray, codes: np.ndarray, weight: Any) -> float:

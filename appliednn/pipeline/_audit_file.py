@@ -1,0 +1,153 @@
+"""An audit of a saved model on a file of rows."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from appliednn.core.errors import UsageError
+from appliednn.pipeline._artifacts import load_model
+from appliednn.pipeline._files import check_contract, model_features, read_file
+from appliednn.pipeline._lock import file_sha256
+from appliednn.pipeline._outcome import RunOutcome
+from appliednn.pipeline._prepare import target_values
+from appliednn.pipeline._run_folder import FINISHED, RunFolder, write_json
+from appliednn.pipeline._sensitive import sensitive_frame
+
+
+def audit_file(
+    model: str | Path,
+    data: str | Path,
+    target: str,
+    train: str | Path | None = None,
+    sensitive: Sequence[str] = (),
+    config: Any = None,
+    out: str | Path | None = None,
+) -> RunOutcome:
+    """Audit a model file on rows it has not seen.
+
+    Parameters
+    ----------
+    model : path
+        ``model.ann``; data are held to the ``contract.json`` beside it.
+    data : path
+        CSV, Parquet or Arrow file with the target.
+    target : str
+        Its column.
+    train : path, optional
+        File of the training rows; checks that need them are listed as not checked without.
+    sensitive : sequence of str
+        Columns of ``data`` to compare groups by; added to those of ``config``.
+    config : LoadedConfig or path, optional
+        Gates, options of the audit, positive class, bins and card texts are taken from it.
+    out : path, optional
+        Folder to make a new report folder in; default: beside the model.
+
+    Returns
+    -------
+    RunOutcome
+        ``exit_code`` 4 if a gate failed.
+
+    Raises
+    ------
+    DataContractError
+        With every violation; nothing is written then.
+    """
+    from appliednn.audit import audit
+    from appliednn.pipeline._stages import audit_options, card_texts
+
+    model_path = Path(model)
+    fitted, frame = load_model(model_path), read_file(data)
+    _need_columns(frame, [target, *sensitive], data)
+    notes = check_contract(model_path, frame, with_target=True)
+    classes = hasattr(fitted, "classes_")
+    rows, loaded = _complete(frame, target, notes), _loaded(config)
+    chosen = (
+        {}
+        if loaded is None
+        else {
+            "gates": [g.model_dump() for g in loaded.config.gates] or None,
+            "options": audit_options(loaded.config),
+            "card": card_texts(loaded.config),
+            "config": loaded.text,
+        }
+    )
+    if train is not None:
+        seen = _complete(read_file(train), target, notes)
+        chosen["X_train"] = model_features(fitted, seen)
+        chosen["y_train"] = target_values(seen[target], classification=classes)
+    report = audit(
+        fitted,
+        model_features(fitted, rows),
+        target_values(rows[target], classification=classes),
+        sensitive=_groups(rows, sensitive, loaded, data),
+        positive=_positive(fitted, loaded),
+        random_state=0 if loaded is None else loaded.config.seed,
+        **chosen,
+    )
+    root = model_path.parent if out is None else Path(out)
+    return _write(report, RunFolder.create(root, "audit"), model_path, notes)
+
+
+def _write(report: Any, folder: RunFolder, model_path: Path, notes: list[str]) -> RunOutcome:
+    """Write the report's files into their folder."""
+    document = report.to_dict()
+    write_json(folder / "lock.json", {"format": 1, "model": {"sha256": file_sha256(model_path)}})
+    write_json(
+        folder / "gates.json", {"format": 1, **document["verdict"], "gates": document["gates"]}
+    )
+    report.to_json(folder / "report.json")
+    report.to_html(folder / "report.html")
+    folder.set_status(FINISHED, str(report.verdict))
+    lines = [*notes, *str(report).splitlines(), f"report: {folder / 'report.html'}"]
+    return RunOutcome(report.exit_code, str(report.verdict), folder.path, lines)
+
+
+def _loaded(config: Any) -> Any:
+    """Return a loaded config, whichever way it was given."""
+    if config is None or hasattr(config, "config"):
+        return config
+    from appliednn.pipeline.config import load_config
+
+    return load_config(config)
+
+
+def _complete(frame: pd.DataFrame, target: str, notes: list[str]) -> pd.DataFrame:
+    """Return the rows that have a target, and note how many have none."""
+    _need_columns(frame, [target], "the training file")
+    missing = int(frame[target].isna().sum())
+    if missing:
+        notes.append(f"note: {missing} rows without {target} are left out")
+    return frame[frame[target].notna()].reset_index(drop=True)
+
+
+def _need_columns(frame: pd.DataFrame, names: Sequence[str], where: Any) -> None:
+    absent = [name for name in names if name not in frame.columns]
+    if absent:
+        raise UsageError(
+            f"{where} has no column {', '.join(map(repr, absent))}; columns: "
+            f"{', '.join(frame.columns)}"
+        )
+
+
+def _groups(frame: pd.DataFrame, names: Sequence[str], loaded: Any, where: Any) -> Any:
+    """Return the sensitive attributes as categories, with the config's bins."""
+    bins = {} if loaded is None else {a.column: a.bins for a in loaded.config.data.sensitive}
+    attributes = {**bins, **{name: bins.get(name) for name in names}}
+    if not attributes:
+        return None
+    _need_columns(frame, list(attributes), where)
+    return sensitive_frame(frame, list(attributes.items()), np.arange(len(frame)))
+
+
+def _positive(model: Any, loaded: Any) -> Any:
+    """Return the positive class of a two-class model, as the model writes it."""
+    if loaded is None or len(getattr(model, "classes_", ())) != 2:
+        return None
+    from appliednn.pipeline._train import positive_index
+
+    return model.classes_[positive_index(loaded.config, model.classes_)].item()

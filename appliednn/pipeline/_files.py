@@ -1,0 +1,76 @@
+"""Data files named on the command line."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from appliednn.core.errors import UsageError
+
+KINDS = {
+    ".csv": "csv",
+    ".parquet": "parquet",
+    ".pq": "parquet",
+    ".arrow": "arrow",
+    ".feather": "arrow",
+}
+
+
+def read_file(path: str | Path) -> pd.DataFrame:
+    """Return the rows of a CSV, Parquet or Arrow file, known by its suffix.
+
+    Raises
+    ------
+    UsageError
+        When the suffix is none of them or the file cannot be read.
+    """
+    from appliednn.datasets._sources import read
+
+    path = Path(path)
+    kind = KINDS.get(path.suffix.lower())
+    if kind is None:
+        raise UsageError(f"{path}: the suffix must be one of {', '.join(KINDS)}")
+    frame = read({"type": kind, "path": str(path.resolve())}, path.parent.resolve())
+    frame.columns = [str(c) for c in frame.columns]
+    return frame
+
+
+def model_features(model: Any, frame: pd.DataFrame) -> pd.DataFrame:
+    """Return the columns the model was fitted on, in its order.
+
+    Raises
+    ------
+    UsageError
+        When columns are not there.
+    """
+    names = getattr(model, "feature_names_in_", None)
+    if names is None:
+        return frame
+    absent = [str(c) for c in names if c not in frame.columns]
+    if absent:
+        raise UsageError(
+            f"the data lack {len(absent)} columns the model needs: {', '.join(absent)}"
+        )
+    return frame[list(names)]
+
+
+def check_contract(model_path: Path, frame: pd.DataFrame, *, with_target: bool) -> list[str]:
+    """Check rows against the contract beside the model file; return what a reader should know.
+
+    Raises
+    ------
+    DataContractError
+        With every violation.
+    """
+    path = model_path.parent / "contract.json"
+    if not path.is_file():
+        return [f"no contract.json beside {model_path.name}: only the columns were checked"]
+    from appliednn.datasets._contract import DataContract, raise_for
+
+    found = DataContract.load(path).check(frame, require_target=with_target)
+    errors = [v for v in found if v.level == "error"]
+    if errors:
+        raise_for(errors)
+    return [f"note: {v.message}" for v in found]

@@ -1,0 +1,77 @@
+"""Predictions for a file of rows, checked against the data contract first."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from appliednn.core.errors import UsageError
+from appliednn.pipeline._artifacts import load_model
+from appliednn.pipeline._files import KINDS, check_contract, model_features, read_file
+from appliednn.pipeline._outcome import RunOutcome
+from appliednn.pipeline._run_folder import atomic_path
+
+CHUNK = 50_000  # rows predicted at a time, to keep memory flat
+
+
+def predict_file(model: str | Path, data: str | Path, out: str | Path) -> RunOutcome:
+    """Predict the rows of a file.
+
+    Parameters
+    ----------
+    model : path
+        ``model.ann``; the ``contract.json`` beside it is what the data are held to.
+    data : path
+        CSV, Parquet or Arrow.
+    out : path
+        Where to write, by its suffix: one row for each row of ``data``, in their order, with the
+        column ``prediction`` and, for a classifier, ``probability[<class>]`` for each class.
+
+    Returns
+    -------
+    RunOutcome
+
+    Raises
+    ------
+    DataContractError
+        With every violation; nothing is written then.
+    """
+    model_path, out = Path(model), Path(out)
+    kind = KINDS.get(out.suffix.lower())
+    if kind is None:
+        raise UsageError(f"--out {out}: the suffix must be one of {', '.join(KINDS)}")
+    fitted = load_model(model_path)
+    frame = read_file(data)
+    if not len(frame):
+        raise UsageError(f"{data} holds no rows")
+    notes = check_contract(model_path, frame, with_target=False)
+    predictions = predict_frame(fitted, model_features(fitted, frame))
+    with atomic_path(out) as temporary:
+        _write(predictions, temporary, kind)
+    return RunOutcome(0, lines=[*notes, f"{len(predictions)} predictions: {out}"])
+
+
+def predict_frame(model: Any, X: pd.DataFrame) -> pd.DataFrame:
+    """Return predictions (and probabilities) of rows, shape (n, 1 or 1 + n_classes)."""
+    parts = []
+    for start in range(0, len(X), CHUNK):
+        rows = X.iloc[start : start + CHUNK]
+        part = {"prediction": np.asarray(model.predict(rows))}
+        if hasattr(model, "predict_proba"):
+            proba = np.asarray(model.predict_proba(rows))
+            for label, column in zip(model.classes_.tolist(), proba.T, strict=True):
+                part[f"probability[{label}]"] = column
+        parts.append(pd.DataFrame(part))
+    return pd.concat(parts, ignore_index=True)
+
+
+def _write(frame: pd.DataFrame, path: Path, kind: str) -> None:
+    if kind == "csv":
+        frame.to_csv(path, index=False)
+    elif kind == "parquet":
+        frame.to_parquet(path, index=False)
+    else:
+        frame.to_feather(path)

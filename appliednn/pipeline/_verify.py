@@ -1,0 +1,120 @@
+"""Whether a run folder is still what its lock says, and could be repeated here."""
+
+from __future__ import annotations
+
+import platform
+from pathlib import Path
+from typing import Any
+
+from appliednn.core.errors import AppliedNNError
+from appliednn.pipeline._artifacts import load_model
+from appliednn.pipeline._lock import MAIN_PACKAGES, file_sha256, installed_packages, text_sha256
+from appliednn.pipeline._outcome import RunOutcome
+from appliednn.pipeline._run_folder import FINISHED, RunFolder, read_json
+
+MISMATCH = 5
+
+
+def verify_folder(folder: str | Path) -> RunOutcome:
+    """Check a finished run: files, config, data, model, versions.
+
+    Parameters
+    ----------
+    folder : path
+        Run folder.
+
+    Returns
+    -------
+    RunOutcome
+        ``exit_code`` 5 with every mismatch in ``lines``, 0 when there is none. Another platform
+        is a note, not a mismatch.
+
+    Raises
+    ------
+    UsageError
+        When it is no run folder.
+    """
+    run = RunFolder(Path(folder))
+    lock = read_json(run / "lock.json")
+    wrong = []
+    if run.status != FINISHED:
+        wrong.append(f"STATUS: the run is not finished ({run.status or 'no STATUS'})")
+    wrong += _files(run, lock)
+    wrong += _config(run, lock)
+    wrong += _data(run, lock)
+    wrong += _model(run)
+    wrong += _versions(lock)
+    if wrong:
+        lines = [f"{len(wrong)} mismatches in {run.path}:", *(f"  {w}" for w in wrong)]
+        return RunOutcome(MISMATCH, None, run.path, lines)
+    notes = []
+    if lock["platform"] != platform.platform():
+        notes.append(f"note: made on {lock['platform']}, this is {platform.platform()}")
+    n = len(lock["files"])
+    return RunOutcome(
+        0,
+        None,
+        run.path,
+        [*notes, f"{run.path}: {n} files, config, data, model and versions match"],
+    )
+
+
+def _files(run: RunFolder, lock: dict[str, Any]) -> list[str]:
+    """Return what is wrong with the files whose hashes the lock has."""
+    wrong = []
+    for name, digest in lock.get("files", {}).items():
+        path = run / name
+        if not path.is_file():
+            wrong.append(f"{name}: missing")
+        elif file_sha256(path) != digest:
+            wrong.append(f"{name}: changed since the run")
+    return wrong
+
+
+def _config(run: RunFolder, lock: dict[str, Any]) -> list[str]:
+    """Return what is wrong between the config's two files and the lock."""
+    wrong = []
+    for name, key in (("resolved.yaml", "sha256"), ("config.yaml", "file_sha256")):
+        path = run / name
+        if path.is_file() and text_sha256(path.read_text(encoding="utf-8")) != lock["config"][key]:
+            wrong.append(f"{name}: is not the config of the lock")
+    return wrong
+
+
+def _data(run: RunFolder, lock: dict[str, Any]) -> list[str]:
+    """Return what is wrong with the data as they are now."""
+    from appliednn.datasets._sources import fingerprint
+    from appliednn.pipeline._prepare import read_data
+    from appliednn.pipeline.config import load_config
+
+    try:
+        config = load_config(run / "resolved.yaml").config
+        now = fingerprint(read_data(config, (run.path / lock["base_dir"]).resolve()))
+    except AppliedNNError as error:
+        return [f"data: cannot be read again: {error}"]
+    if now != lock["data"]["sha256"]:
+        return [f"data: changed since the run (was {lock['data']['sha256'][:12]}, is {now[:12]})"]
+    return []
+
+
+def _model(run: RunFolder) -> list[str]:
+    """Return why the model does not load."""
+    try:
+        load_model(run / "model.ann")
+    except (AppliedNNError, OSError) as error:
+        return [f"model.ann: does not load: {error}"]
+    return []
+
+
+def _versions(lock: dict[str, Any]) -> list[str]:
+    """Return the main packages whose version differs; the patch release of Python does not."""
+    now, then = installed_packages(), lock["packages"]
+    wrong = [
+        f"package {name}: was {then[name]}, is {now.get(name, 'not installed')}"
+        for name in MAIN_PACKAGES
+        if name in then and then[name] != now.get(name)
+    ]
+    minor = [v.rpartition(".")[0] for v in (lock["python"], platform.python_version())]
+    if minor[0] != minor[1]:
+        wrong.append(f"python: was {lock['python']}, is {platform.python_version()}")
+    return wrong
