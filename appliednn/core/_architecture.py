@@ -51,6 +51,13 @@ class Architecture:
         """The builder's arguments."""
         return json.loads(self.config)
 
+    def trust(self) -> None:
+        """Let a Keras configuration carry code (Lambda layers); others never do."""
+        if self.name == "keras":
+            from appliednn.tabular._keras_architecture import trust
+
+            trust(self.params["config"])
+
     def build(self, precision: str | None = None):
         """Return a new ``keras.Model`` with undefined weights, of ``dtype`` or mixed precision."""
         module, function = _BUILDERS[self.name]

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import difflib
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
@@ -43,6 +43,8 @@ class Loss:
         float (n,) or (n, n_outputs).
     keras_config : str
         JSON of the serialised ``keras.losses.Loss`` when ``name`` is ``"keras"``.
+    function : callable or None
+        The user's ``f(y, prediction)`` when ``name`` is ``"function"``.
     hyper : dict of str to float
         Numbers that reach the program as tensors; not part of equality.
     """
@@ -50,6 +52,7 @@ class Loss:
     name: str
     kind: Kind
     keras_config: str = ""
+    function: Callable | None = None
     hyper: dict[str, float] = field(default_factory=dict, compare=False)
 
     @property
@@ -114,6 +117,42 @@ def make_loss(
     return Loss("keras", kind, keras_config=_keras_config(loss, kind, params, table))
 
 
+def make_keras_loss(
+    loss, kind: Kind, params: Mapping[str, Any] | None = None, from_logits: bool = False
+) -> Loss:
+    """Return a :class:`Loss` for a Keras model that reads its outputs as the model gives them.
+
+    Parameters
+    ----------
+    loss : str, keras.losses.Loss or callable
+        Keras loss by name, instance, or ``f(y, prediction)``.
+    kind : str
+        Kind of target.
+    params : mapping, optional
+        Constructor arguments of a loss given by name.
+    from_logits : bool
+        Whether the outputs are logits, for a loss given by name.
+    """
+    import keras
+
+    if callable(loss) and not isinstance(loss, keras.losses.Loss | type):
+        found = keras.losses.get(getattr(loss, "__name__", "")) if _is_keras(loss) else None
+        if found is None:
+            return Loss("function", kind, function=loss)
+        loss = loss.__name__
+    if isinstance(loss, type):
+        loss = loss(**(params or {}))
+    if isinstance(loss, str):
+        config = _keras_config(loss, kind, params, {}, from_logits)
+    else:
+        config = _keras_config(loss, kind, params, {})
+    return Loss("keras", kind, keras_config=config)
+
+
+def _is_keras(function) -> bool:
+    return str(getattr(function, "__module__", "")).startswith("keras.")
+
+
 def _check_params(loss: str, known: Mapping, given: Mapping | None) -> None:
     allowed = [k for k in known if k != "label_smoothing"]
     for name in given or {}:
@@ -126,18 +165,15 @@ def _check_params(loss: str, known: Mapping, given: Mapping | None) -> None:
             )
 
 
-def _keras_config(loss, kind: Kind, params: Mapping | None, table: Mapping) -> str:
+def _keras_config(
+    loss, kind: Kind, params: Mapping | None, table: Mapping, from_logits: bool = True
+) -> str:
     """Return canonical JSON of a Keras loss; classification losses read logits where they can."""
     import keras
 
     if isinstance(loss, str):
-        try:
-            probe = keras.losses.get({"class_name": _camel(loss), "config": {}})
-        except (ValueError, TypeError):
-            try:
-                probe = keras.losses.get(loss)
-            except (ValueError, TypeError):
-                probe = None
+        cls = getattr(keras.losses, _camel(_ALIASES.get(loss, loss)), None)
+        probe = cls() if isinstance(cls, type) and issubclass(cls, keras.losses.Loss) else None
         if not isinstance(probe, keras.losses.Loss):
             names = [*table, *(n for n in dir(keras.losses) if n[0].isupper())]
             close = difflib.get_close_matches(loss, [*names, *map(_snake, names)], n=1)
@@ -147,14 +183,33 @@ def _keras_config(loss, kind: Kind, params: Mapping | None, table: Mapping) -> s
                 f"a Keras loss name or a keras.losses.Loss{hint}"
             )
         config = {**probe.get_config(), **(params or {})}
-        if "from_logits" in config and kind != "regression":
-            config["from_logits"] = True
+        if (
+            "from_logits" in config
+            and kind != "regression"
+            and "from_logits" not in (params or ())
+        ):
+            config["from_logits"] = from_logits
         loss = type(probe).from_config(config)
     if not isinstance(loss, keras.losses.Loss):
         raise ValueError(
             f"loss={loss!r} was given; expected a name or a keras.losses.Loss instance"
         )
     return json.dumps(keras.losses.serialize(loss), sort_keys=True, default=str)
+
+
+_ALIASES = {
+    "mse": "mean_squared_error",
+    "mae": "mean_absolute_error",
+    "mape": "mean_absolute_percentage_error",
+    "msle": "mean_squared_logarithmic_error",
+    "bce": "binary_crossentropy",
+    "kld": "kl_divergence",
+    "KLDivergence": "KLDivergence",
+    "kl_divergence": "KLDivergence",
+    "huber_loss": "huber",
+    "logcosh": "log_cosh",
+    "ctc": "CTC",
+}
 
 
 def _camel(name: str) -> str:
@@ -306,6 +361,13 @@ def _keras(loss, y, raw, hyper):
     return _row_mean(instance.call(y, raw))
 
 
+def _function(loss, y, raw, hyper):
+    from keras import ops
+
+    y = ops.cast(y, raw.dtype)
+    return _row_mean(loss.function(y[:, None] if len(y.shape) == 1 else y, raw))
+
+
 _ROWS = {
     "cross_entropy": _cross_entropy,
     "focal": _focal,
@@ -317,4 +379,5 @@ _ROWS = {
     "quantile": _quantile,
     "poisson": _poisson,
     "keras": _keras,
+    "function": _function,
 }

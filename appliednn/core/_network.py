@@ -73,6 +73,8 @@ class Network:
 
     def __setstate__(self, state: dict) -> None:
         self.__dict__.update(state)
+        # What was pickled is trusted as pickles are; a model file never comes this way.
+        self.architecture.trust()
         self._prepare()
 
     def __sklearn_clone__(self) -> Network:
@@ -193,6 +195,13 @@ class Network:
         return program.projected_gradient(
             tensors, Z, start, y, step, (low, high), n_steps, loss or self.loss
         )
+
+    def to_keras(self):
+        """Return a new ``keras.Model`` with these weights."""
+        model = self.architecture.build()
+        for variable, value in zip(model.variables, self.weights, strict=True):
+            variable.assign(value)
+        return model
 
     def randomized(self, seed: int = 0) -> Network:
         """Return the same architecture with fresh weights."""

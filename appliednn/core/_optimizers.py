@@ -36,12 +36,15 @@ class Optimizer:
         Kind of gradient clipping; the threshold is a tensor.
     hyper : dict of str to float
         Numbers fed as tensors; not part of equality.
+    learning_rate : float or keras.optimizers.schedules.LearningRateSchedule
+        The optimiser's own; not part of equality.
     """
 
     class_name: str
     static: str
     clip: str = ""
     hyper: dict[str, float] = field(default_factory=dict, compare=False)
+    learning_rate: Any = field(default=1e-3, compare=False)
 
     @property
     def tensor_names(self) -> tuple[str, ...]:
@@ -114,10 +117,22 @@ def make_optimizer(
         for name in _TENSOR_ATTRIBUTES:
             if name in config:
                 hyper[name] = float(config.pop(name))
-    for name in ("name", "learning_rate", "loss_scale_factor"):
+    rate = _rate(config.pop("learning_rate", 1e-3))
+    for name in ("name", "loss_scale_factor"):
         config.pop(name, None)
     static = json.dumps(config, sort_keys=True)
-    return Optimizer(cls.__name__, static, clip=next(iter(chosen), ""), hyper=hyper)
+    clip = next(iter(chosen), "")
+    return Optimizer(cls.__name__, static, clip=clip, hyper=hyper, learning_rate=rate)
+
+
+def _rate(value):
+    """Return a learning rate as a number or a Keras schedule."""
+    import keras
+
+    if isinstance(value, dict):
+        return keras.optimizers.schedules.deserialize(value)
+    is_schedule = isinstance(value, keras.optimizers.schedules.LearningRateSchedule)
+    return value if is_schedule else float(value)
 
 
 def _resolve(optimizer, params: Mapping[str, Any] | None):

@@ -30,16 +30,16 @@ class Schedule:
         better monitored value, not below ``min_factor``).
     params : mapping, optional
         The numbers above; ``warmup`` is a share of all steps with a linear rise from 0.
-    learning_rate : float
-        Peak rate.
+    learning_rate : float or callable
+        Peak rate; or a Keras schedule, called with the step, which then replaces ``name``.
     n_epochs, steps_per_epoch : int
         Planned length.
 
     Examples
     --------
-    >>> s = Schedule("step", {"factor": 0.1, "every": 2}, 1.0, n_epochs=4, steps_per_epoch=1)
+    >>> s = Schedule("step", {"factor": 0.25, "every": 2}, 1.0, n_epochs=4, steps_per_epoch=1)
     >>> s.rates(0, 4).round(4).tolist()
-    [1.0, 1.0, 0.1, 0.1]
+    [1.0, 1.0, 0.25, 0.25]
     """
 
     def __init__(
@@ -52,7 +52,9 @@ class Schedule:
     ) -> None:
         self.name = name
         self.params = {**_DEFAULTS[name], **check_schedule_params(name, params)}
-        self.learning_rate = float(learning_rate)
+        # A Keras schedule is called with the step; it gives the rate itself.
+        self._custom = learning_rate if callable(learning_rate) else None
+        self.learning_rate = 1.0 if self._custom else float(learning_rate)
         self.steps_per_epoch = max(1, steps_per_epoch)
         self.n_steps = max(1, n_epochs * self.steps_per_epoch)
         self.scale = 1.0
@@ -62,6 +64,9 @@ class Schedule:
     def rates(self, first_step: int, n_steps: int) -> np.ndarray:
         """Return the rates of ``n_steps`` steps from ``first_step`` on, float32 (n_steps,)."""
         step = np.arange(first_step, first_step + n_steps, dtype=np.float64)
+        if self._custom is not None:
+            factor = np.array([float(self._custom(int(s))) for s in step])
+            return (self.scale * factor).astype(np.float32)
         factor = getattr(self, f"_{self.name}")(step)
         warmup = self.params.get("warmup", 0.0) * self.n_steps
         if warmup >= 1:

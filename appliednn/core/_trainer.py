@@ -70,6 +70,8 @@ class TrainingHooks:
         ``score(raw_validation) -> (name, value)``, higher is better; picks the epoch.
     epoch_begin, epoch_end : callable or None
         ``epoch_begin(epoch)``; ``epoch_end(epoch, logs) -> bool``, True to stop.
+    measure : callable or None
+        ``measure(y, raw, w) -> dict`` of metrics, kept for training and validation rows.
     keras_callbacks : sequence
         Keras callbacks, already cloned for this fit.
     """
@@ -77,12 +79,14 @@ class TrainingHooks:
     score: Callable[[np.ndarray], tuple[str, float]] | None = None
     epoch_begin: Callable[[int], None] | None = None
     epoch_end: Callable[[int, dict], bool] | None = None
+    measure: Callable[[np.ndarray, np.ndarray, np.ndarray], dict[str, float]] | None = None
     keras_callbacks: Sequence[Any] = ()
 
     @property
     def each_epoch(self) -> bool:
         """Whether anything happens between epochs."""
-        return bool(self.score or self.epoch_begin or self.epoch_end or self.keras_callbacks)
+        callbacks = self.epoch_begin or self.epoch_end or self.keras_callbacks
+        return bool(self.score or self.measure or callbacks)
 
 
 @dataclass
@@ -257,6 +261,8 @@ class Trainer:
     def _end_epoch(self, epoch: int, keras_callbacks) -> str:
         """Evaluate, remember the best, tell everybody; return a reason to stop or ``""``."""
         monitored = self._history["loss"][-1]
+        if self.hooks.measure is not None:
+            self._measure("", self.rows, self.program.evaluate(*self.rows)[1])
         if self.validation is not None:
             monitored = self._validate()
         if self._between_epochs and monitored < self._best[0]:
@@ -274,10 +280,16 @@ class Trainer:
             return "callback"
         return self._patience(monitored)
 
+    def _measure(self, prefix: str, rows: Rows, raw: np.ndarray) -> None:
+        for name, value in self.hooks.measure(rows.y, raw, rows.w).items():
+            self._history.setdefault(prefix + name, []).append(value)
+
     def _validate(self) -> float:
         """Return the monitored value (lower is better) on the validation rows."""
         loss, raw = self.program.evaluate(*self.validation)
         self._history.setdefault("val_loss", []).append(loss)
+        if self.hooks.measure is not None:
+            self._measure("val_", self.validation, raw)
         if self.hooks.score is None:
             return loss if np.isfinite(loss) else np.inf
         name, value = self.hooks.score(raw)

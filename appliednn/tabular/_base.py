@@ -183,7 +183,7 @@ class BaseNeural(CallbackSupportMixin, BaseEstimator):
         )
         plan = self._plan(hyper, seeds, partial, early=held is not None, n_rows=len(rows.x))
         plan.pad_batches = program.rows_are_independent
-        start = self._start_state(architecture, optimizer) if continued else None
+        start = self._start_state(architecture, optimizer) if continued else self._first_state()
         make_network = self._network_maker(architecture, loss)
         hooks = self._hooks(held, program, make_network, partial)
         result = Trainer(program, plan, rows, validation, hooks, start).fit()
@@ -217,6 +217,10 @@ class BaseNeural(CallbackSupportMixin, BaseEstimator):
             xla=self.xla,
             verbose=self.verbose,
         )
+
+    def _first_state(self):
+        """Return (weights, None) to start from, or None for fresh ones."""
+        return None
 
     def _start_state(self, architecture, optimizer):
         """Return (weights, optimiser state) to continue from."""
