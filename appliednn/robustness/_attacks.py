@@ -213,7 +213,7 @@ class _Problem:
         self.est, self.goal = est, goal
         self.Z = np.ascontiguousarray(Z, dtype=np.float32)
         self.y = np.asarray(y)
-        _validate(self.Z, self.y, eps, goal)
+        _validate(est, self.Z, self.y, eps, goal)
         self.eps = float(eps)
         if mask is None:
             mask = numeric_mask(est, self.Z.shape[1])
@@ -318,8 +318,15 @@ def _worse(best, best_score, points, score) -> tuple[np.ndarray, np.ndarray]:
     return np.where(worse[:, None], points, best), np.where(worse, score, best_score)
 
 
-def _validate(Z, y, eps, goal) -> None:
+def _validate(est, Z, y, eps, goal) -> None:
     """Refuse what an attack cannot work on."""
+    if not hasattr(est, "network_"):
+        raise UsageError(
+            f"{type(est).__name__} has no network_: gradient attacks need a fitted neural "
+            "estimator; use blackbox_search for other models"
+        )
+    if hasattr(est, "classes_") and y.ndim != 1:
+        raise UsageError(f"attacks on classifiers take one label a row, got y of shape {y.shape}")
     if Z.ndim != 2 or len(Z) == 0:
         raise UsageError(f"Z must be a non-empty (n, n_inputs) array, got shape {Z.shape}")
     if len(y) != len(Z):

@@ -39,6 +39,11 @@ class RowMetric:
         """What a reader calls it."""
         return "RMSE" if self.kind == "rmse" else "Accuracy"
 
+    @property
+    def word(self) -> str:
+        """What it is called inside a sentence."""
+        return "RMSE" if self.kind == "rmse" else "accuracy"
+
     def values(self, y: np.ndarray, predicted: np.ndarray) -> np.ndarray:
         """Return 1 for each right row and 0 for each wrong one, or the squared errors, (n,)."""
         if self.kind == "accuracy":
@@ -69,7 +74,7 @@ class RowMetric:
         Accuracy lost, or RMSE gained.
         """
         low, high = self.intervals(stressed[:, None], clean=clean, seed=seed)
-        point = float(self._worse(np.mean(clean), np.mean(stressed)))
+        point = float(self._worse(np.mean(clean), np.mean(stressed))) + 0.0  # no minus zero
         return Estimate(name, point, (float(low[0]), float(high[0])), len(clean), seed=seed)
 
     def intervals(

@@ -95,8 +95,8 @@ class Adversarial(Check):
                 ),
             ],
             figures=[curve_chart("Attacks", curves, "eps (encoded units)")],
-            summary=f"Under PGD {name} goes from {said(pgd.clean_estimate())} to {said(last)} "
-            f"at eps {pgd.levels[-1]:g}.{doubt}",
+            summary=f"Under PGD {sample.metric.word} goes from {said(pgd.clean_estimate())} "
+            f"to {said(last)} at eps {pgd.levels[-1]:g}.{doubt}",
         )
 
     def _findings(self, sample: Sample, pgd: StressCurve, failed) -> list[Finding]:
@@ -106,7 +106,7 @@ class Adversarial(Check):
         if is_large(sample, pgd.clean, lost.ci[0] / 2):
             text = (
                 f"Changes of at most {pgd.levels[i]:g} in each continuous feature (encoded "
-                f"units) cost {said(lost)} of {sample.metric.name}."
+                f"units) cost {said(lost)} of {sample.metric.word}."
             )
             findings.append(
                 Finding(

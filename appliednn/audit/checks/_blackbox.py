@@ -59,7 +59,7 @@ class BlackBoxSearch(Check):
             findings=self._findings(sample, curve),
             tables=[curve_table("Black-box search", "eps (robust scales)", curve, note)],
             figures=[curve_chart("Black-box search", {name: curve}, "eps in robust scales")],
-            summary=f"Searched without gradients, {name} goes from "
+            summary=f"Searched without gradients, {sample.metric.word} goes from "
             f"{said(curve.clean_estimate())} to "
             f"{said(list(curve.estimates('', '').values())[-1])} at eps {eps[-1]:g}.",
         )
@@ -79,7 +79,7 @@ class BlackBoxSearch(Check):
                 "low",
                 "A few guesses change the result",
                 f"Within {curve.levels[i]:g} robust scales of each continuous feature, a search "
-                f"without gradients costs {said(lost)} of {sample.metric.name}.",
+                f"without gradients costs {said(lost)} of {sample.metric.word}.",
                 "Only a concern where someone can choose the features; smooth the model "
                 "(more regularisation, fewer or larger leaves) or limit what a user may set.",
             )

@@ -49,8 +49,8 @@ class MissingStress(Check):
             findings=self._findings(sample, curve, refused),
             tables=[curve_table("Missing at random", "share missing", curve, _note(sample, fill))],
             figures=[curve_chart("Missing at random", {name: curve}, "share of cells missing")],
-            summary=f"With {100 * shares[-1]:g} % of all values missing, {name} is {said(last)}; "
-            f"it is {said(curve.clean_estimate())} as given.",
+            summary=f"With {100 * shares[-1]:g} % of all values missing, {sample.metric.word} is "
+            f"{said(last)}; it is {said(curve.clean_estimate())} as given.",
         )
 
     def _findings(self, sample: Sample, curve: StressCurve, refused: dict) -> list[Finding]:
@@ -66,7 +66,7 @@ class MissingStress(Check):
                     "medium",
                     "A few missing values cost much",
                     f"With {100 * curve.levels[i]:g} % of the values missing, the model loses "
-                    f"{said(lost)} of {sample.metric.name}.",
+                    f"{said(lost)} of {sample.metric.word}.",
                     "Train with values missing at random, or impute from the other features.",
                 )
             )

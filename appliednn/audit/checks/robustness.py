@@ -75,7 +75,7 @@ class NoiseCurve(Check):
                 "medium",
                 "Small noise changes the result",
                 f"Noise of {curve.levels[i]:g} robust scales costs {said(lost)} of "
-                f"{sample.metric.name}.",
+                f"{sample.metric.word}.",
                 "Train with noise, regularise more, or round features to their true precision.",
             )
         ]
@@ -115,7 +115,8 @@ class MissingFeature(Check):
             findings=self._findings(sample, clean, values[:, worst], names[worst], len(names)),
             tables=[self._table(sample, values, lost, [(j, names[j], how[j]) for j in shown])],
             figures=[self._figure(sample, {names[j]: lost[j] for j in shown})],
-            summary=f"Losing {names[worst]} costs most: {said(lost[worst])} of {name}.",
+            summary=f"Losing {names[worst]} costs most: {said(lost[worst])} of "
+            f"{sample.metric.word}.",
         )
 
     def _fills(self, sample: Sample, most: int) -> tuple[dict, list[str]]:
@@ -142,7 +143,7 @@ class MissingFeature(Check):
             for j, column, how in shown
         ]
         more = values.shape[1] - len(rows)
-        left = f" {more} features that cost less are not shown." if more > 0 else ""
+        left = f" Not shown: {more} that cost less." if more > 0 else ""
         note = (
             f"Each feature is emptied in all {len(sample.y)} rows; one that the model cannot "
             f"take as missing gets the median or mode instead.{left}"
@@ -168,7 +169,7 @@ class MissingFeature(Check):
                 f"{self.id}.1",
                 "low",
                 "The model leans on one feature",
-                f"Without {column} the model loses {said(cost)} of {sample.metric.name}.",
+                f"Without {column} the model loses {said(cost)} of {sample.metric.word}.",
                 f"Make sure that {column} is always there, or train with it missing at times.",
             )
         ]
