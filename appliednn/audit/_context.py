@@ -155,12 +155,11 @@ def _labels(y) -> np.ndarray:
 
 
 def _is_classifier(model) -> bool:
-    """Whether a model classifies: scikit-learn's tag, or ``classes_`` where there are no tags."""
-    from sklearn.base import is_classifier
+    """Whether a model classifies: scikit-learn's tag, or ``classes_`` where it has no type."""
+    from sklearn.utils import get_tags
 
-    if hasattr(model, "__sklearn_tags__"):
-        return is_classifier(model) and hasattr(model, "classes_")
-    return hasattr(model, "classes_")
+    kind = get_tags(model).estimator_type if hasattr(model, "__sklearn_tags__") else None
+    return hasattr(model, "classes_") and kind in (None, "classifier")
 
 
 def as_frame(X) -> pd.DataFrame:

@@ -167,16 +167,18 @@ def _metrics(before: dict, after: dict) -> tuple[list[dict], int]:
     old, new = _estimates(before), _estimates(after)
     moved, n_same = [], 0
     for key in [k for k in new if k in old]:
-        was, now = old[key], new[key]
-        if was["value"] is None and now["value"] is None:
-            n_same += 1
-        elif was["value"] is None or now["value"] is None:
-            moved.append(_move(key, was, now))
-        elif _outside(now["value"], was) and _outside(was["value"], now):
-            moved.append(_move(key, was, now))
+        if _has_moved(old[key], new[key]):
+            moved.append(_move(key, old[key], new[key]))
         else:
             n_same += 1
     return moved, n_same
+
+
+def _has_moved(was: Mapping, now: Mapping) -> bool:
+    """Whether each value lies outside the other's interval, or only one of them exists."""
+    if was["value"] is None or now["value"] is None:
+        return was["value"] != now["value"]
+    return _outside(now["value"], was) and _outside(was["value"], now)
 
 
 def _outside(value: float, estimate: Mapping) -> bool:

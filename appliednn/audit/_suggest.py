@@ -17,8 +17,8 @@ def did_you_mean(name: object, known: Iterable[object]) -> str:
     '; known: ece, roc_auc'
     """
     names = sorted({str(k) for k in known})
-    close = difflib.get_close_matches(str(name), names, n=2)
+    close = difflib.get_close_matches(str(name), names, n=1)
     if close:
-        return "; did you mean " + " or ".join(repr(c) for c in close) + "?"
+        return f"; did you mean {close[0]!r}?"
     shown = ", ".join(names[:40]) or "none"
     return f"; known: {shown}" + (", ..." if len(names) > 40 else "")

@@ -68,7 +68,9 @@ class Broken(Check):
     keys = ("toy_noise",)
 
     def run(self, context):
-        return CheckResult(figures=[Figure("f", "<svg/>", str(1 // int(context.random_state * 0)))])
+        return CheckResult(
+            figures=[Figure("f", "<svg/>", str(1 // int(context.random_state * 0)))]
+        )
 
 
 CHECKS = (Accuracy, Alarming, Inapplicable)
