@@ -11,10 +11,12 @@ from sklearn.base import BaseEstimator, TransformerMixin
 from sklearn.exceptions import ConvergenceWarning
 from sklearn.utils.validation import check_is_fitted
 
+from appliednn.core.persistence import SaveMixin
+
 METHODS = ("simple", "knn", "iterative")
 
 
-class TableImputer(TransformerMixin, BaseEstimator):
+class TableImputer(SaveMixin, TransformerMixin, BaseEstimator):
     """Fill missing values of a DataFrame and leave everything else as it was.
 
     Names, order, index and dtypes are kept (an integer or boolean column that needs fractions
@@ -42,7 +44,7 @@ class TableImputer(TransformerMixin, BaseEstimator):
     numeric_ : list of str
         Columns filled as numbers.
     fill_ : dict
-        Column to value, for the others.
+        Column to value, for the others (dates in ISO 8601).
     unknown_ : list of str
         Columns without any value in training.
     imputer_ : estimator or None
@@ -212,7 +214,7 @@ def _numbers(X: pd.DataFrame, names: list[str]) -> np.ndarray:
 def _usual(column: pd.Series) -> Any:
     """Return the median of dates, the most frequent value of the rest (ties: the first)."""
     if pd.api.types.is_datetime64_any_dtype(column):
-        return column.median()
+        return column.median().isoformat()
     counts = column.value_counts()
     top = counts.index[counts == counts.max()]
     return min(top.tolist(), key=str)
@@ -220,6 +222,8 @@ def _usual(column: pd.Series) -> Any:
 
 def _filled(column: pd.Series, value: Any) -> pd.Series:
     """Return a column with its gaps filled, in its own dtype where it has one for the value."""
+    if pd.api.types.is_datetime64_any_dtype(column):
+        return column.fillna(pd.Timestamp(value))
     filled = column.astype(object).where(column.notna(), value)
     return filled.astype(column.dtype)
 
