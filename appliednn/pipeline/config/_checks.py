@@ -15,6 +15,7 @@ from appliednn.pipeline.config._problems import closest
 from appliednn.pipeline.config._schema import RunConfig
 from appliednn.pipeline.config._yaml import Path
 from appliednn.pipeline.registry._entries import ESTIMATORS
+from appliednn.pipeline.registry._tables import numbers
 
 
 class Issue(NamedTuple):
@@ -118,6 +119,22 @@ def one_kind_of_clipping(config: RunConfig, base_dir: FilePath) -> Iterator[Issu
     given = [k for k in kinds if getattr(config.model, k, None) is not None]
     for name in given[1:]:
         yield Issue(("model", name), f"{given[0]} is given too; expected at most one of them")
+
+
+@check("model")
+def networks_take_these_numbers(config: RunConfig, base_dir: FilePath) -> Iterator[Issue]:
+    """Ask that schedule, optimiser and loss take the numbers they are given."""
+    for what in ("schedule", "optimizer", "loss"):
+        given = getattr(config.model, f"{what}_params", None) or {}
+        name = getattr(config.model, what, "")
+        if name == "auto":
+            name = "cross_entropy" if config.task == "classification" else "mse"
+        known = numbers(f"{what}_params", name)
+        for key in given:
+            if known is not None and key not in known:
+                takes = ", ".join(known) or "none"
+                message = f"{name} has no such number; it takes {takes}"
+                yield Issue(("model", f"{what}_params", key), message, closest(key, known))
 
 
 @check("data")

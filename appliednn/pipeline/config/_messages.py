@@ -17,6 +17,7 @@ _EXPECTED: dict[str, str] = {
     "int_type": "a whole number",
     "int_from_float": "a whole number",
     "float_type": "a number",
+    "whole_number": "a number with a decimal point",
     "finite_number": "a finite number",
     "bool_type": "true or false",
     "string_type": "text",

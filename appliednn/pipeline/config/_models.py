@@ -6,7 +6,8 @@ from functools import reduce
 from operator import or_
 from typing import Annotated, Any, Literal
 
-from pydantic import Field, create_model
+from pydantic import BeforeValidator, Field, create_model
+from pydantic_core import PydanticCustomError
 
 from appliednn.pipeline.config._base import (
     Count,
@@ -136,10 +137,12 @@ _BOUNDS = {"minimum": "ge", "exclusiveMinimum": "gt", "maximum": "le", "exclusiv
 
 def annotation(any_of: list[dict[str, Any]]) -> Any:
     """Return the Python type of the JSON Schema fragments of a registry table."""
-    return reduce(or_, [_alternative(fragment) for fragment in any_of])
+    counts = any(fragment.get("type") == "integer" for fragment in any_of)
+    return reduce(or_, [_alternative(fragment, counts) for fragment in any_of])
 
 
-def _alternative(fragment: dict[str, Any]) -> Any:
+def _alternative(fragment: dict[str, Any], counts: bool) -> Any:
+    """Return the type of one fragment; where a whole number counts, a share needs its point."""
     if "enum" in fragment:
         values = fragment["enum"]
         return _SCORERS if values == "scorers" else Literal[tuple(values)]
@@ -147,8 +150,18 @@ def _alternative(fragment: dict[str, Any]) -> Any:
     if kind in _JSON_TYPES:
         return _JSON_TYPES[kind]
     bounds = {_BOUNDS[k]: v for k, v in fragment.items() if k in _BOUNDS}
-    number = int if kind == "integer" else float
-    return Annotated[number, Field(**bounds)]
+    if kind == "integer":
+        return Annotated[int, Field(**bounds)]
+    if counts:
+        return Annotated[float, BeforeValidator(_written_with_point), Field(**bounds)]
+    return Annotated[float, Field(**bounds)]
+
+
+def _written_with_point(value: Any) -> Any:
+    """Refuse 1 where 1.0 means a share: pydantic would quietly make one the other."""
+    if isinstance(value, int):
+        raise PydanticCustomError("whole_number", "expected a number with a decimal point")
+    return value
 
 
 _SCORERS = one_of(names("scorers"), "scorer")

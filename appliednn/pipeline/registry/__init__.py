@@ -11,6 +11,7 @@ __getattr__, __dir__, __all__ = attach(
         "estimator": "._entries",
         "sampler": "._entries",
         "names": "._tables",
+        "numbers": "._tables",
         "parameters": "._tables",
     },
 )

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from appliednn.pipeline.registry._entries import ESTIMATORS, SAMPLERS
-from appliednn.pipeline.registry._tables import TABLES
+from appliednn.pipeline.registry._tables import TABLES, normalised
 
 _TYPES: dict[Any, dict] = {
     None: {"type": "null"},
@@ -40,6 +40,7 @@ def collect() -> dict[str, Any]:
         "estimators": {name: signature_table(entry.load()) for name, entry in outside.items()},
         "samplers": {name: signature_table(entry.load()) for name, entry in SAMPLERS.items()},
         "names": {"scorers": sorted(get_scorer_names()), **keras_names()},
+        "numbers": network_numbers(),
     }
 
 
@@ -124,6 +125,35 @@ def keras_names() -> dict[str, list[str]]:
         "losses": sorted(public(keras.losses) - skip),
         "optimizers": sorted(public(keras.optimizers) - skip),
         "initializers": sorted(public(keras.initializers) - skip),
+    }
+
+
+def network_numbers() -> dict[str, dict[str, list[str]]]:
+    """Return the numbers each schedule, optimiser and loss takes, by normalised name.
+
+    They go by ``schedule_params``, ``optimizer_params`` and ``loss_params``.
+    """
+    import keras
+
+    from appliednn.core._losses import _CLASSIFIER_LOSSES, _REGRESSOR_LOSSES
+    from appliednn.core._schedules import _DEFAULTS
+
+    def settings(module, names) -> dict[str, list[str]]:
+        classes = [n for n in names if n[0].isupper()]
+        skip = {"name", "reduction", "dtype", "fn"}
+        return {n: sorted(set(getattr(module, n)().get_config()) - skip) for n in classes}
+
+    names = keras_names()
+    own = {**_CLASSIFIER_LOSSES, **_REGRESSOR_LOSSES}
+    losses = {n: sorted(set(numbers) - {"label_smoothing"}) for n, numbers in own.items()}
+    tables = {
+        "schedule_params": {n: sorted(numbers) for n, numbers in _DEFAULTS.items()},
+        "optimizer_params": settings(keras.optimizers, names["optimizers"]),
+        "loss_params": {**settings(keras.losses, names["losses"]), **losses},
+    }
+    return {
+        key: {normalised(name): numbers for name, numbers in table.items()}
+        for key, table in tables.items()
     }
 
 

@@ -63,3 +63,33 @@ def names(kind: str) -> tuple[str, ...]:
     True
     """
     return tuple(tables()["names"][kind])
+
+
+def numbers(parameter: str, name: str) -> tuple[str, ...] | None:
+    """Return what a schedule, an optimiser or a loss takes; None if the table has no such name.
+
+    Parameters
+    ----------
+    parameter : {"schedule_params", "optimizer_params", "loss_params"}
+        The estimator's parameter that holds them.
+    name : str
+        Name of the schedule, optimiser or loss, in any spelling Keras takes.
+
+    Examples
+    --------
+    >>> numbers("schedule_params", "exponential")
+    ('decay', 'warmup')
+    """
+    found = tables()["numbers"][parameter].get(normalised(name))
+    return None if found is None else tuple(found)
+
+
+def normalised(name: str) -> str:
+    """Return a name without case and underscores, so that one entry serves all spellings.
+
+    Examples
+    --------
+    >>> normalised("MeanSquaredError") == normalised("mean_squared_error")
+    True
+    """
+    return name.replace("_", "").lower()

@@ -1,0 +1,156 @@
+import inspect
+from typing import get_args
+
+import pytest
+from jsonschema import Draft202012Validator
+from pydantic import ValidationError
+from sklearn.utils._param_validation import (
+    InvalidParameterError,
+    StrOptions,
+    validate_parameter_constraints,
+)
+
+from appliednn.core.errors import UsageError
+from appliednn.pipeline.config import RunConfig, describe, json_schema
+from appliednn.pipeline.config._models import MODELS
+from appliednn.pipeline.registry import ESTIMATORS, names
+
+MINIMAL = {
+    "version": 1,
+    "name": "a",
+    "task": "classification",
+    "data": {"source": {"type": "csv", "path": "a.csv"}, "target": "y"},
+    "model": {"type": "LogisticRegression"},
+}
+
+
+@pytest.mark.parametrize("name", ["MLPClassifier", "MLPRegressor"])
+def test_network_sections_have_the_parameters_and_defaults_of_the_estimators(name):
+    signature = inspect.signature(ESTIMATORS[name].load())
+    expected = {k: p.default for k, p in signature.parameters.items() if k != "callbacks"}
+    fields = MODELS[name].model_fields
+    found = {k: f.default for k, f in fields.items() if k != "type"}
+    found["hidden_layer_sizes"] = tuple(found["hidden_layer_sizes"])
+    assert found == expected
+
+
+@pytest.mark.parametrize("name", ["MLPClassifier", "MLPRegressor"])
+def test_network_sections_take_the_options_of_the_estimators(name):
+    constraints = ESTIMATORS[name].load()._parameter_constraints
+    for key, field in MODELS[name].model_fields.items():
+        options = {
+            o for c in constraints.get(key, ()) if isinstance(c, StrOptions) for o in c.options
+        }
+        if key == "scoring":
+            assert options == {"loss", *names("scorers")}
+        elif options:
+            assert _literals(field.annotation) == options, key
+
+
+def _literals(hint):
+    found = set()
+    for arg in get_args(hint):
+        found |= {arg} if isinstance(arg, str) else _literals(arg)
+    return found
+
+
+def test_every_estimator_of_the_registry_has_a_section():
+    assert set(MODELS) == set(ESTIMATORS)
+
+
+def test_written_parameters_build_the_estimator():
+    config = RunConfig.model_validate(
+        {**MINIMAL, "model": {"type": "HistGradientBoostingClassifier", "max_iter": 7}}
+    )
+    model = ESTIMATORS[config.model.type].load()(**config.model.parameters())
+    assert model.max_iter == 7
+    assert config.model.parameters() == {"max_iter": 7}
+
+
+@pytest.mark.parametrize("name", [n for n, e in ESTIMATORS.items() if "sklearn" in e.module])
+def test_bounds_of_a_section_are_those_of_scikit_learn(name):
+    constraints = ESTIMATORS[name].load()._parameter_constraints
+    probes = [-1, 0, 1, 2, 300, -0.5, 0.0, 0.5, 1.0, 1.5, True, None, "auto", "nonsense"]
+    for key in MODELS[name].model_fields:
+        if key in ("type", "random_state", "verbose", "scoring"):
+            continue  # Python takes more for these than a config should say
+        for value in probes:
+            read = _read(MODELS[name], key, value)
+            if read is not None:
+                assert _taken(constraints[key], read[key]), (key, value)
+            elif _taken(constraints[key], value):
+                # a boolean is no number in a config, and a number no boolean
+                assert isinstance(value, bool) or value in (0, 1), (key, value)
+
+
+def _read(section, key, value):
+    tag = get_args(section.model_fields["type"].annotation)[0]
+    try:
+        return section.model_validate({"type": tag, key: value}).parameters()
+    except ValidationError:
+        return None
+
+
+def _taken(constraints, value):
+    try:
+        validate_parameter_constraints({"p": constraints}, {"p": value}, "")
+    except InvalidParameterError:
+        return False
+    return True
+
+
+def test_the_json_schema_is_valid_and_agrees_with_the_models():
+    schema = json_schema()
+    Draft202012Validator.check_schema(schema)
+    validator = Draft202012Validator(schema)
+    full = {
+        **MINIMAL,
+        "data": {**MINIMAL["data"], "sensitive": ["a", {"column": "b", "bins": [1, 2]}]},
+        "search": {"type": "random", "space": {"C": {"low": 0.1, "high": 1, "log": True}}},
+        "imbalance": {"type": "class_weight", "weights": {"bad": 2}},
+        "gates": [{"metric": "roc_auc", "op": ">=", "threshold": 0.7}],
+    }
+    for good in (MINIMAL, full):
+        RunConfig.model_validate(good)
+        assert list(validator.iter_errors(good)) == []
+    for bad in (
+        {**MINIMAL, "extra": 1},
+        {**MINIMAL, "task": "clustering"},
+        {**MINIMAL, "model": {"type": "os.system"}},
+        {**MINIMAL, "model": {"type": "Ridge", "alhpa": 1.0}},
+        {**MINIMAL, "split": {"type": "random", "test_size": 1.5}},
+        {k: v for k, v in MINIMAL.items() if k != "data"},
+    ):
+        assert list(validator.iter_errors(bad)), bad
+
+
+def test_every_key_has_a_description_for_editors():
+    sections = [RunConfig, *MODELS.values()]
+    nameless = [
+        (section.__name__, key)
+        for section in sections
+        for key, field in section.model_fields.items()
+        if key != "type" and not field.description and "MLP" in section.__name__
+    ]
+    assert nameless == []
+
+
+def test_describe_lists_keys_types_and_defaults():
+    lines = describe("model.MLPClassifier")
+    (epochs,) = [line for line in lines if line.strip().startswith("epochs")]
+    assert epochs.split()[:5] == ["epochs", "integer", ">=", "1", "100"]
+    assert any("DummyRegressor" in line for line in describe("model"))
+    assert any("test_size" in line for line in describe("split.time"))
+
+
+def test_describe_refuses_what_is_not_there():
+    with pytest.raises(UsageError, match="did you mean 'calibration'"):
+        describe("calibratoin")
+    with pytest.raises(UsageError, match="single value"):
+        describe("seed")
+
+
+def test_a_config_cannot_be_changed():
+    config = RunConfig.model_validate(MINIMAL)
+    with pytest.raises(ValueError, match="frozen"):
+        config.seed = 1
