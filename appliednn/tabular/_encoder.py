@@ -16,6 +16,8 @@ from sklearn.utils.validation import (
 )
 
 from appliednn.core.errors import IntegrityError
+from appliednn.core.persistence._mixin import SaveMixin
+from appliednn.core.persistence._protocol import AnnState
 from appliednn.tabular._encoder_fit import column_names, fit_matrix, fit_table
 from appliednn.tabular._encoder_input import read_input
 from appliednn.tabular._encoder_layout import lay_out, output_names
@@ -26,7 +28,7 @@ from appliednn.tabular._encoder_transform import encode_matrix, encode_table
 _BLOCK_ROWS = 4096  # rows of a sparse matrix that are dense at one time
 
 
-class TabularEncoder(TransformerMixin, BaseEstimator):
+class TabularEncoder(SaveMixin, TransformerMixin, BaseEstimator):
     """Encode a table of numbers, categories, booleans and dates as one float32 matrix.
 
     The output columns are, in this order: one per number, date (seconds since 1970) and
@@ -282,6 +284,14 @@ class TabularEncoder(TransformerMixin, BaseEstimator):
         except (KeyError, TypeError, ValueError) as error:
             raise IntegrityError(f"the encoder's parameters cannot be used: {error}") from None
         return encoder._set_state(load_state(encoder, described, arrays))
+
+    def __ann_state__(self) -> AnnState:
+        described, arrays = self.to_state()
+        return AnnState(described.pop("params"), arrays, meta=described)
+
+    @classmethod
+    def __ann_restore__(cls, state: AnnState) -> TabularEncoder:
+        return cls.from_state({"params": state.params, **state.meta}, state.arrays)
 
     def _set_state(self, state: dict[str, Any]) -> TabularEncoder:
         for name, value in state.items():
