@@ -25,8 +25,8 @@ if TYPE_CHECKING:
     from appliednn.audit._report import AuditReport
 
 _STATES = {
-    "evidence": ("pass", "evidence"),
-    "user_text": ("hint", "owner's words"),
+    "evidence": ("hint", "evidence"),
+    "user_text": ("plain", "owner's words"),
     "missing": ("missing", "MISSING"),
 }
 #: Shown as MISSING when the owner did not write them; the others only when written.
