@@ -26,7 +26,7 @@ class RebalancedClassifier(MetaEstimatorMixin, ClassifierMixin, BaseEstimator):
     Parameters
     ----------
     estimator : classifier
-        Unfitted. Weights go to its ``class_weight`` where it has one, else to ``sample_weight``.
+        Unfitted, with ``sample_weight`` in ``fit`` or a parameter ``class_weight`` for weights.
     sampler : sampler of imbalanced-learn, optional
         Applied to the training rows only.
     class_weight : "balanced" or mapping of label to weight, optional
@@ -126,11 +126,15 @@ def _fit_weighted(estimator: Any, X: Any, y: np.ndarray, weights: dict | None) -
     while hasattr(last, "steps"):
         name, last = last.steps[-1]
         prefix += f"{name}__"
-    if "class_weight" in last.get_params():
-        return estimator.set_params(**{f"{prefix}class_weight": weights}).fit(X, y)
-    if has_fit_parameter(last, "sample_weight"):
+    # Rows first: scikit-learn's gradient boosting refuses a mapping whose labels are text. Ours
+    # take the mapping, since row weights would also weigh the statistics of the encoder.
+    by_row = has_fit_parameter(last, "sample_weight")
+    by_class = "class_weight" in last.get_params()
+    if by_row and not (by_class and hasattr(type(last), "encode")):
         values = np.array([weights[label] for label in y.tolist()])
         return estimator.fit(X, y, **{f"{prefix}sample_weight": values})
+    if by_class:
+        return estimator.set_params(**{f"{prefix}class_weight": weights}).fit(X, y)
     raise ValueError(
         f"{type(last).__name__} takes neither class_weight nor sample_weight; "
         "rebalance with a sampler instead"

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import os
 import platform
 from pathlib import Path
 from typing import Any
 
-from appliednn.core.errors import AppliedNNError
+from appliednn.core.errors import AppliedNNError, UsageError
 from appliednn.pipeline._artifacts import load_model
 from appliednn.pipeline._lock import MAIN_PACKAGES, file_sha256, installed_packages, text_sha256
 from appliednn.pipeline._outcome import RunOutcome
@@ -85,16 +86,27 @@ def _data(run: RunFolder, lock: dict[str, Any]) -> list[str]:
     """Return what is wrong with the data as they are now."""
     from appliednn.datasets._sources import fingerprint
     from appliednn.pipeline._prepare import read_data
-    from appliednn.pipeline.config import load_config
 
     try:
-        config = load_config(run / "resolved.yaml").config
+        config = _stored_config(run / "resolved.yaml")
         now = fingerprint(read_data(config, (run.path / lock["base_dir"]).resolve()))
     except AppliedNNError as error:
         return [f"data: cannot be read again: {error}"]
     if now != lock["data"]["sha256"]:
         return [f"data: changed since the run (was {lock['data']['sha256'][:12]}, is {now[:12]})"]
     return []
+
+
+def _stored_config(path: Path) -> Any:
+    """Return the config of a run folder; its paths start where the config lay, not here."""
+    from appliednn.pipeline.config import RunConfig
+    from appliednn.pipeline.config._document import read, substitute
+
+    _, document = read(path)
+    values, _ = substitute(document, os.environ)
+    if document.problems:
+        raise UsageError("; ".join(p.message for p in document.problems))
+    return RunConfig.model_validate(values)
 
 
 def _model(run: RunFolder) -> list[str]:

@@ -16,6 +16,8 @@ _MODULES: dict[str, str] = {
     "KerasRegressor": "appliednn.tabular._keras",
     "CalibratedModel": "appliednn.uncertainty._calibration",
     "ThresholdClassifier": "appliednn.diagnostics._threshold",
+    "PriorCorrection": "appliednn.imbalance._prior",
+    "TableImputer": "appliednn.impute._imputer",
 }
 # Small dataclasses that are part of a state; rebuilt by their constructor from values.
 _VALUES: dict[str, str] = {
