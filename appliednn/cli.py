@@ -264,7 +264,6 @@ def main(argv: Sequence[str] | None = None) -> int:
         error.show()
         return error.exit_code
     except (typer.Abort, KeyboardInterrupt):
-        typer.echo("interrupted", err=True)
         return INTERRUPTED
     except AppliedNNError as error:
         if debug:
