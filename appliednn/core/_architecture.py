@@ -58,6 +58,22 @@ class Architecture:
 
             trust(self.params["config"])
 
+    def check(self) -> None:
+        """Refuse an architecture from a file that the registry does not know, or that holds code.
+
+        Raises
+        ------
+        ValueError
+            With the name or the layer that is refused.
+        """
+        if self.name not in _BUILDERS:
+            known = sorted(_BUILDERS)
+            raise ValueError(f"architecture {self.name!r} is not known; known: {known}")
+        if self.name == "keras":
+            from appliednn.tabular._keras_architecture import check_config
+
+            check_config(json.loads(self.params["config"]))
+
     def build(self, precision: str | None = None):
         """Return a new ``keras.Model`` with undefined weights, of ``dtype`` or mixed precision."""
         module, function = _BUILDERS[self.name]

@@ -8,6 +8,7 @@ compile it anew.
 from __future__ import annotations
 
 import difflib
+import inspect
 import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
@@ -182,7 +183,7 @@ def _keras_config(
                 f"loss={loss!r} is not known for this target; expected one of {sorted(table)}, "
                 f"a Keras loss name or a keras.losses.Loss{hint}"
             )
-        config = {**probe.get_config(), **(params or {})}
+        config = {**_loss_config(probe), **(params or {})}
         if (
             "from_logits" in config
             and kind != "regression"
@@ -194,7 +195,17 @@ def _keras_config(
         raise ValueError(
             f"loss={loss!r} was given; expected a name or a keras.losses.Loss instance"
         )
-    return json.dumps(keras.losses.serialize(loss), sort_keys=True, default=str)
+    description = keras.losses.serialize(loss)
+    if isinstance(description, dict):
+        description["config"] = {**description["config"], **_loss_config(loss)}
+    return json.dumps(description, sort_keys=True, default=str)
+
+
+def _loss_config(loss) -> dict:
+    """Return a Keras loss's arguments; ``get_config`` leaves out some (Huber's ``delta``)."""
+    accepted = inspect.signature(type(loss).__init__).parameters
+    extra = {k: v for k, v in getattr(loss, "_fn_kwargs", {}).items() if k in accepted}
+    return {**loss.get_config(), **extra}
 
 
 _ALIASES = {

@@ -77,8 +77,25 @@ class Network:
         self.architecture.trust()
         self._prepare()
 
-    def __sklearn_clone__(self) -> Network:
-        return self
+    def __ann_state__(self):
+        """Return the state for a model file."""
+        from appliednn.core.persistence import AnnState
+
+        params = {
+            "architecture": self.architecture,
+            "loss": self.loss,
+            "n_outputs": self.n_outputs,
+            "input_shape": self.input_shape,
+        }
+        arrays = {f"weight_{i:04d}": w for i, w in enumerate(self.weights)}
+        return AnnState(params=params, arrays=arrays)
+
+    @classmethod
+    def __ann_restore__(cls, state) -> Network:
+        """Return the network of a model file; the architecture comes from the registry."""
+        state.params["architecture"].check()
+        weights = [state.arrays[name] for name in sorted(state.arrays)]
+        return cls(weights=weights, **state.params)
 
     def _program(self):
         program = backend.inference_program(self.architecture)

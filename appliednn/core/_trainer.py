@@ -210,7 +210,8 @@ class Trainer:
     def _epochs(self, keras_callbacks, progress: EpochProgress) -> str:
         """Run the epochs; return why they ended."""
         group = 1
-        if not self._between_epochs:
+        ragged = not self.plan.pad_batches and len(self.rows.x) % self.batch_size
+        if not self._between_epochs and not ragged:
             group = max(1, self._chunk_steps() // self.steps_per_epoch)
         epoch = 0
         while epoch < self.plan.epochs:

@@ -26,6 +26,7 @@ from appliednn.core import backend
 from appliednn.core._network import Network
 from appliednn.core._random import spawn_seeds
 from appliednn.core._trainer import Rows, Trainer, TrainingHooks, TrainingPlan
+from appliednn.core.persistence import SaveMixin
 from appliednn.tabular._encoder import TabularEncoder
 from appliednn.tabular._scoring import epoch_scorer
 
@@ -33,7 +34,7 @@ from appliednn.tabular._scoring import epoch_scorer
 _AUTO_EARLY_STOPPING_ROWS = 500
 
 
-class BaseNeural(CallbackSupportMixin, BaseEstimator):
+class BaseNeural(CallbackSupportMixin, SaveMixin, BaseEstimator):
     """Fit machinery; subclasses say what the network, the loss and the optimiser are."""
 
     _parameter_constraints: dict = {
@@ -55,6 +56,10 @@ class BaseNeural(CallbackSupportMixin, BaseEstimator):
         "verbose": ["boolean", StrOptions({"auto"})],
         "random_state": ["random_state"],
     }
+
+    # A model file holds what prediction needs: no optimiser state, and no code of the user's.
+    _ann_skip = ("_optimizer_state",)
+    _code_params = ("callbacks", "strategy")
 
     # -- what a subclass gives ------------------------------------------------------------------
 
@@ -190,6 +195,7 @@ class BaseNeural(CallbackSupportMixin, BaseEstimator):
         self.network_ = make_network(result.weights)
         self._optimizer_state = (optimizer, result.optimizer_state)
         self._record(result, continued)
+        self._close_sklearn_callbacks()
 
     def _network_maker(self, architecture, loss):
         n_outputs, shape = self._n_raw_outputs(), self._input_shape
@@ -229,7 +235,7 @@ class BaseNeural(CallbackSupportMixin, BaseEstimator):
                 "training was to be continued, and the network is no longer the same shape; "
                 "set warm_start=False or give data with the features and classes of the first fit"
             )
-        before, state = self._optimizer_state
+        before, state = self.__dict__.get("_optimizer_state", (None, None))
         return self.network_.weights, state if before == optimizer else None
 
     def _record(self, result, continued: bool) -> None:
@@ -342,6 +348,14 @@ class BaseNeural(CallbackSupportMixin, BaseEstimator):
         if state.get("strategy") is not None and not isinstance(state["strategy"], str):
             # A strategy object belongs to this process; what it trained does not need it.
             state["strategy"] = None
+        return state
+
+    def __ann_state__(self):
+        """Return the state for a model file; parameters that are code are left out (None)."""
+        state = super().__ann_state__()
+        for name in self._code_params:
+            if not isinstance(state.params[name], str):
+                state.params[name] = None
         return state
 
     def __sklearn_tags__(self):

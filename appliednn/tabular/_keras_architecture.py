@@ -37,9 +37,10 @@ def model_config(model) -> str:
         text = json.dumps(_rename(_without_compile(config), names), sort_keys=True)
     except (NotImplementedError, TypeError, ValueError) as error:
         raise TypeError(
-            f"the build function returned {type(model).__name__}, which Keras cannot describe by "
-            "a configuration; return a Sequential or Functional model, or give the class get_config "
-            f"and register it with keras.saving.register_keras_serializable ({error})"
+            f"the build function returned {type(model).__name__}, which Keras cannot describe "
+            "by a configuration; return a Sequential or Functional model, or give the class "
+            "get_config"
+            f" and register it with keras.saving.register_keras_serializable ({error})"
         ) from error
     trust(text)
     return text

@@ -23,6 +23,8 @@ _ROUTES = ("model", "optimizer", "loss")
 class BaseKeras(BaseNeural):
     """Builds the user's model for the data at hand and trains it on the compiled trainer."""
 
+    _code_params = ("callbacks", "strategy", "model", "metrics")
+
     _parameter_constraints: dict = {
         **BaseNeural._parameter_constraints,
         "model": [callable, object],
@@ -197,7 +199,7 @@ class BaseKeras(BaseNeural):
     def _plan(self, hyper, seeds, partial: bool, early: bool, n_rows: int):
         plan = super()._plan(hyper, seeds, partial, early, n_rows)
         plan.restore_best = early and bool(self.early_stopping)
-        plan.learning_rate = self._rate
+        plan.learning_rate = self.__dict__.pop("_rate")
         plan.batch_size = n_rows if self.batch_size == "full" else (self.batch_size or 32)
         if not isinstance(self.verbose, str):
             plan.verbose = bool(self.verbose)

@@ -56,11 +56,17 @@ class NodeWriter:
 
     def _ours(self, estimator: Any, where: str) -> dict[str, Any]:
         cls = type(estimator)
-        state = estimator.__ann_state__() if hasattr(cls, "__ann_state__") else None
-        state = default_state(estimator) if state is None else state
+        fitted = is_fitted(estimator)
+        if not fitted:  # the template a scikit-learn ensemble or column transformer keeps
+            state = AnnState(params=estimator.get_params(deep=False))
+        elif hasattr(cls, "__ann_state__"):
+            state = estimator.__ann_state__()
+        else:
+            state = default_state(estimator)
         codec = Encoder(self._put_array, self.add)
         return {
             "class": _registry.name_of(cls),
+            "fitted": fitted,
             "params": {k: codec.encode(v, f"{where}.{k}") for k, v in state.params.items()},
             "meta": {k: codec.encode(v, f"{where}.{k}") for k, v in state.meta.items()},
             "arrays": {k: self._checked_array(f"{where}.{k}", v) for k, v in state.arrays.items()},
@@ -111,6 +117,20 @@ def describe(estimator: Any) -> NodeWriter:
     if writer.add(estimator, name) is None:
         raise UsageError(_why_not(estimator, name))
     return writer
+
+
+def is_fitted(estimator: Any) -> bool:
+    """Tell whether an estimator is fitted; what has no ``fit`` always is."""
+    from sklearn.exceptions import NotFittedError
+    from sklearn.utils.validation import check_is_fitted
+
+    if not hasattr(estimator, "fit") or not hasattr(estimator, "get_params"):
+        return True
+    try:
+        check_is_fitted(estimator)
+    except NotFittedError:
+        return False
+    return True
 
 
 def _is_ours(value: Any) -> bool:
@@ -184,7 +204,7 @@ def _build_ours(node: dict, decoder: Decoder, array: Any, scikit_learn: Any, ear
         objects={key: scikit_learn(v) for key, v in node["objects"].items()},
         children={key: earlier(v) for key, v in node["children"].items()},
     )
-    if hasattr(cls, "__ann_restore__"):
+    if node["fitted"] and hasattr(cls, "__ann_restore__"):
         return cls.__ann_restore__(state)
     if not hasattr(cls, "get_params"):
         raise IntegrityError(f"the manifest holds {node['class']!r} where an estimator belongs.")

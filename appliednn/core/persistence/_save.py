@@ -12,7 +12,7 @@ import numpy as np
 from appliednn.core.errors import UsageError
 from appliednn.core.persistence._arrays import dump_arrays
 from appliednn.core.persistence._container import ARRAYS, FORMAT, FORMAT_VERSION, write_container
-from appliednn.core.persistence._nodes import describe
+from appliednn.core.persistence._nodes import describe, is_fitted
 
 _PACKAGES = ("appliednn", "numpy", "scikit-learn", "keras", "tensorflow", "skops", "safetensors")
 
@@ -83,17 +83,10 @@ def save(estimator: Any, path: str | Path, *, verdict: dict[str, Any] | None = N
 
 
 def _check_fitted(estimator: Any) -> None:
-    from sklearn.exceptions import NotFittedError
-    from sklearn.utils.validation import check_is_fitted
-
     if isinstance(estimator, type):
         raise UsageError(f"the class {estimator.__name__} was given; save a fitted instance.")
-    if not hasattr(estimator, "fit") or not hasattr(estimator, "get_params"):
-        return  # what is no scikit-learn estimator has no common way to ask
-    try:
-        check_is_fitted(estimator)
-    except NotFittedError as error:
-        raise UsageError(f"{type(estimator).__name__} is not fitted; call fit first.") from error
+    if not is_fitted(estimator):
+        raise UsageError(f"{type(estimator).__name__} is not fitted; call fit first.")
 
 
 def _versions() -> dict[str, str]:
