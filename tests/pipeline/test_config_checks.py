@@ -229,6 +229,11 @@ def test_gates_on_what_is_switched_off_or_listed_twice(problems):
     assert [p.path for p in found] == ["gates.0.metric", "gates.1.metric", "gates.3"]
 
 
+def test_a_data_set_by_a_wrong_name(problems):
+    found = one(problems(CLASSIFY.replace("name: credit", "name: credits")))
+    assert (found.path, found.suggestion) == ("data.source.name", "credit")
+
+
 def test_the_data_file_must_be_there_and_have_the_columns(problems, tmp_path):
     (tmp_path / "loans.csv").write_text("Age;Stat us;Marital\n1;2;3\n")
     text = CLASSIFY.replace("{type: dataset, name: credit}", "{type: csv, path: loan.csv}")

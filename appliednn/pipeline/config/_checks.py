@@ -236,6 +236,20 @@ def _attack_gate(
 
 
 @check("data")
+def data_set_is_known(config: RunConfig, base_dir: FilePath) -> Iterator[Issue]:
+    """Ask that a data set given by name exists."""
+    source = config.data.source
+    if source.type != "dataset":
+        return
+    from appliednn import datasets
+
+    known = [record["name"] for record in datasets.list()]
+    if source.name not in known:
+        message = f"no data set is called {source.name!r}; expected one of {', '.join(known)}"
+        yield Issue(("data", "source", "name"), message, closest(source.name, known))
+
+
+@check("data")
 def source_file_is_there(config: RunConfig, base_dir: FilePath) -> Iterator[Issue]:
     """Ask that the data file exists."""
     name = getattr(config.data.source, "path", None)

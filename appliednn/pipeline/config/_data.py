@@ -24,7 +24,10 @@ class CsvSource(Section):
     path: Text = Field(description="File, relative to this config.")
     separator: Text = Field(",", description="What stands between values.")
     encoding: Text = Field("utf-8", description="Character encoding.")
-    na_values: list[str] = Field([], description="Further texts that mean a missing value.")
+    decimal: Literal[".", ","] = Field(".", description="Decimal mark of numbers.")
+    na_values: list[str] | None = Field(
+        None, description="Texts that mean a missing value, in place of NA, None, null, ..."
+    )
 
 
 class ParquetSource(Section):
