@@ -26,7 +26,7 @@ def read_file(path: str | Path) -> pd.DataFrame:
     UsageError
         When the suffix is none of them or the file cannot be read.
     """
-    from appliednn.datasets._sources import read
+    from appliednn.datasets import read
 
     path = Path(path)
     kind = KINDS.get(path.suffix.lower())
@@ -67,10 +67,8 @@ def check_contract(model_path: Path, frame: pd.DataFrame, *, with_target: bool) 
     path = model_path.parent / "contract.json"
     if not path.is_file():
         return [f"no contract.json beside {model_path.name}: only the columns were checked"]
-    from appliednn.datasets._contract import DataContract, raise_for
+    from appliednn.datasets import DataContract, raise_for
 
     found = DataContract.load(path).check(frame, require_target=with_target)
-    errors = [v for v in found if v.level == "error"]
-    if errors:
-        raise_for(errors)
+    raise_for(found)
     return [f"note: {v.message}" for v in found]

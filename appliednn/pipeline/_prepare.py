@@ -62,7 +62,7 @@ def prepare(config: Any, base_dir: Path) -> Prepared:
     UsageError
         With everything that makes the data unusable.
     """
-    from appliednn.datasets._sources import fingerprint
+    from appliednn.datasets import fingerprint
 
     read_frame = read_data(config, base_dir)
     warnings = check_data(config, read_frame)
@@ -98,7 +98,7 @@ def prepare(config: Any, base_dir: Path) -> Prepared:
 
 def read_data(config: Any, base_dir: Path) -> pd.DataFrame:
     """Return the rows of the config's source, columns named by strings, with a fresh index."""
-    from appliednn.datasets._sources import read
+    from appliednn.datasets import read
 
     frame = read(config.data.source.model_dump(), base_dir).reset_index(drop=True)
     frame.columns = [str(c) for c in frame.columns]
@@ -107,7 +107,7 @@ def read_data(config: Any, base_dir: Path) -> pd.DataFrame:
 
 def check_data(config: Any, frame: pd.DataFrame) -> list[str]:
     """Return warnings, or raise everything that makes the data unusable, all at once."""
-    from appliednn.datasets._validate import check_usable
+    from appliednn.datasets import check_usable
 
     found = check_usable(frame, config.data.target, config.task)
     fatal = [p.message for p in found if p.fatal] + _unknown_columns(config, frame)

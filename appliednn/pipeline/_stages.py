@@ -54,7 +54,7 @@ class RunState:
 
 def contract_stage(state: RunState) -> list[str]:
     """Learn the data contract from the training rows; return what the test rows break."""
-    from appliednn.datasets._contract import DataContract
+    from appliednn.datasets import DataContract
 
     data, target = state.data, state.config.data.target
     columns = [*data.X.columns, target]
@@ -62,8 +62,8 @@ def contract_stage(state: RunState) -> list[str]:
     contract.save(state.folder / "contract.json")
     found = contract.check(data.frame[columns].iloc[data.test])
     for violation in found:
-        state.folder.log("contract", message=violation.message)
-    return [v.message for v in found if v.level == "error"]
+        state.folder.log("contract", **violation.to_dict())
+    return [f"{v.column}: {v.message}" for v in found if v.level == "violation"]
 
 
 def search_stage(state: RunState) -> dict[str, Any] | None:

@@ -84,7 +84,7 @@ def _config(run: RunFolder, lock: dict[str, Any]) -> list[str]:
 
 def _data(run: RunFolder, lock: dict[str, Any]) -> list[str]:
     """Return what is wrong with the data as they are now."""
-    from appliednn.datasets._sources import fingerprint
+    from appliednn.datasets import fingerprint
     from appliednn.pipeline._prepare import read_data
 
     try:
