@@ -218,6 +218,20 @@ def test_a_gate_on_a_known_metric(problems, metric):
     assert problems(CLASSIFY + gate) == []
 
 
+def test_a_gate_on_an_intersection_of_attributes(problems):
+    gate = 'gates: [{{metric: "equalized_odds_difference[{}]", op: "<=", threshold: 0.5}}]\n'
+    assert problems(CLASSIFY + gate.format("Age & Marital")) == []
+    found = one(problems(CLASSIFY + gate.format("Age & Maritl")))
+    assert found.suggestion == "equalized_odds_difference[Age & Marital]"
+
+
+def test_a_fairness_metric_of_another_task(problems):
+    found = one(problems(CLASSIFY + "fairness: {metric: mae_difference}\n"))
+    assert (found.path, found.line) == ("fairness.metric", 9)
+    assert problems(REGRESS + "fairness: {metric: mae_difference}\n") == []
+    assert problems(REGRESS + "fairness: {min_group_size: 50}\n") == []
+
+
 def test_gates_on_what_is_switched_off_or_listed_twice(problems):
     gates = (
         'gates:\n  - {metric: "accuracy_pgd[0.1]", op: ">=", threshold: 0.5}\n'

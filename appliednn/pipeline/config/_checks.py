@@ -95,6 +95,15 @@ def classification_only(config: RunConfig, base_dir: FilePath) -> Iterator[Issue
             yield Issue((name,), f"{message}; expected {{type: {off}}}")
 
 
+@check("task", "fairness")
+def fairness_metric_fits_the_task(config: RunConfig, base_dir: FilePath) -> Iterator[Issue]:
+    """Ask for a group metric of the task, where one was written."""
+    section, known = config.fairness, FAIRNESS[config.task]
+    if "metric" in section.model_fields_set and section.metric not in known:
+        message = f"{section.metric} is not for {config.task}; expected one of {', '.join(known)}"
+        yield Issue(("fairness", "metric"), message)
+
+
 @check("imbalance")
 def sampler_parameters(config: RunConfig, base_dir: FilePath) -> Iterator[Issue]:
     """Ask that the resampler takes these parameters."""
@@ -204,7 +213,7 @@ def gates_are_measured(config: RunConfig, base_dir: FilePath) -> Iterator[Issue]
     for i, gate in enumerate(config.gates):
         name, inner = split_key(gate.metric)
         path = ("gates", i, "metric")
-        if name in FAIRNESS:
+        if name in (*FAIRNESS["classification"], *FAIRNESS["regression"]):
             yield from _group_gate(path, name, inner, config.fairness.enabled, audited)
         elif name in ATTACKS:
             yield from _attack_gate(path, name, inner, config.robustness.enabled, sizes)
@@ -219,10 +228,11 @@ def _group_gate(
         yield Issue(path, "data.sensitive is empty, so the gate has nothing to judge")
     elif inner is None:
         yield Issue(path, "a group metric needs its attribute", f"{name}[{audited[0]}]")
-    elif not any(column in inner for column in audited):
-        near = closest(inner, audited)
-        message = f"{inner!r} is not in data.sensitive ({', '.join(audited)})"
-        yield Issue(path, message, f"{name}[{near}]" if near else None)
+    elif unknown := [c for c in inner.split(" & ") if c not in audited]:
+        near = closest(unknown[0], audited)
+        message = f"{unknown[0]!r} is not in data.sensitive ({', '.join(audited)})"
+        hint = f"{name}[{inner.replace(unknown[0], near)}]" if near else None
+        yield Issue(path, message, hint)
 
 
 def _attack_gate(

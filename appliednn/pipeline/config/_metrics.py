@@ -20,24 +20,29 @@ _HEADLINE = {
     "regression": ("r2", "rmse", "mae", "mape", "pinball"),
 }
 _BASELINES = ("dummy", "linear", "boosting")
-_SHARED = ("duplicate_share_train_test", "max_single_feature_r2", "worst_slice_gap")
-_CLASSIFICATION = (
-    "max_single_feature_auc",
-    "ece",
-    "accuracy_noise",
-    "accuracy_fgsm",
-    "accuracy_pgd",
-    "accuracy_missing",
-)
-FAIRNESS = (
-    "demographic_parity_difference",
-    "demographic_parity_ratio",
-    "equalized_odds_difference",
-    "equal_opportunity_difference",
-    "predictive_parity_difference",
-    "predictive_equality_difference",
-)
-ATTACKS = ("accuracy_fgsm", "accuracy_pgd")
+_SHARED = ("duplicate_share_train_test", "worst_slice_gap")
+_KINDS = {"classification": "accuracy", "regression": "rmse"}
+_STRESS = ("noise", "fgsm", "pgd", "blackbox", "missing", "worst_feature_missing")
+_OTHER = {
+    "classification": ("max_single_feature_auc", "ece", "boundary_distance"),
+    "regression": ("max_single_feature_r2", "prediction_shift_pgd"),
+}
+FAIRNESS: dict[str, tuple[str, ...]] = {
+    "classification": (
+        "demographic_parity_difference",
+        "demographic_parity_ratio",
+        "equalized_odds_difference",
+        "equal_opportunity_difference",
+        "predictive_parity_difference",
+        "predictive_equality_difference",
+        "calibration_gap",
+        "accuracy_difference",
+    ),
+    "regression": ("mae_difference", "mean_residual_difference"),
+}
+"""Differences between groups, by task; a key has its attribute in brackets."""
+ATTACKS = ("accuracy_fgsm", "accuracy_pgd", "rmse_fgsm", "rmse_pgd")
+"""Metrics under attack; a key has its size in brackets."""
 _KEY = re.compile(r"([A-Za-z0-9_]+)(?:\[(.*)\])?")
 
 
@@ -51,8 +56,8 @@ def known_metrics(task: str) -> tuple[str, ...]:
     """
     headline = _HEADLINE[task]
     paired = tuple(f"{metric}_vs_{name}" for metric in headline for name in _BASELINES)
-    extra = (*_CLASSIFICATION, *FAIRNESS) if task == "classification" else ()
-    return (*headline, *paired, *_SHARED, *extra)
+    stress = tuple(f"{_KINDS[task]}_{name}" for name in _STRESS)
+    return (*headline, *paired, *_SHARED, *stress, *_OTHER[task], *FAIRNESS[task])
 
 
 def split_key(key: str) -> tuple[str, str | None]:

@@ -25,18 +25,12 @@ from appliednn.pipeline.config._decision import (
     SearchConfig,
     ThresholdConfig,
 )
+from appliednn.pipeline.config._metrics import FAIRNESS
 from appliednn.pipeline.config._models import ModelConfig
 from appliednn.pipeline.registry._entries import ESTIMATORS
 
 Baseline = Literal[tuple(n for n, e in ESTIMATORS.items() if e.module.startswith("sklearn."))]
-FairnessMetric = Literal[
-    "demographic_parity_difference",
-    "demographic_parity_ratio",
-    "equalized_odds_difference",
-    "equal_opportunity_difference",
-    "predictive_parity_difference",
-    "predictive_equality_difference",
-]
+FairnessMetric = Literal[(*FAIRNESS["classification"], *FAIRNESS["regression"])]
 Name = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]*$", max_length=80)]
 
 
@@ -65,6 +59,9 @@ class FairnessConfig(Section):
     enabled: bool = Field(True, description="Run this part of the audit.")
     metric: FairnessMetric = Field(
         "equal_opportunity_difference", description="The one you answer for."
+    )
+    tolerance: Annotated[float, Field(ge=0, lt=1)] = Field(
+        0.1, description="A difference surely above this is a severe finding."
     )
     reason: str | None = Field(None, description="Why this metric fits the use; printed.")
     min_group_size: Count = Field(30, description="Smaller groups are shown, not judged.")
