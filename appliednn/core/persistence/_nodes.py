@@ -192,7 +192,17 @@ def build(nodes: Any, arrays: Mapping[str, np.ndarray], objects: Mapping[str, by
             raise IntegrityError(
                 f"the manifest describes an estimator wrongly: {error}"
             ) from error
+    _check_root(built[-1])
     return built[-1]
+
+
+def _check_root(estimator: Any) -> None:
+    try:
+        fitted = is_fitted(estimator)
+    except (AttributeError, TypeError, ValueError):  # parameters are missing too
+        fitted = False
+    if not fitted:
+        raise IntegrityError("the model is not fitted: a part of it is missing.")
 
 
 def _build_ours(node: dict, decoder: Decoder, array: Any, scikit_learn: Any, earlier: Any) -> Any:

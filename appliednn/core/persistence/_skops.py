@@ -159,7 +159,7 @@ def _nodes(schema: Any) -> list[tuple[str, bool]]:
 def _judge(node: dict) -> tuple[str, bool]:
     loader, module, name = (node.get(k) for k in ("__loader__", "__module__", "__class__"))
     full = f"{module}.{name}"
-    if loader not in LOADERS or not isinstance(module, str) or not isinstance(name, str):
+    if not all(isinstance(part, str) for part in (loader, module, name)) or loader not in LOADERS:
         return f"{full} by {loader}", False
     if loader == "FunctionNode":
         return full, full in FUNCTIONS
@@ -169,7 +169,8 @@ def _judge(node: dict) -> tuple[str, bool]:
 
 
 def _partial_name(node: dict) -> str:
-    func = node.get("content", {}).get("func", {})
+    content = node.get("content")
+    func = content.get("func") if isinstance(content, dict) else None
     if not isinstance(func, dict) or func.get("__loader__") != "FunctionNode":
         return ""
     return f"{func.get('__module__')}.{func.get('__class__')}"
