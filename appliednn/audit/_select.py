@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Sequence
 
 from appliednn.audit._base import Check
@@ -37,6 +38,7 @@ def select_checks(
     # Checks of the caller alone need none of the package's modules.
     package = () if wanted is not None and len(own) == len(wanted) else all_checks()
     every = [*package, *(c for c in own if c not in package)]
+    _check_labels(every)
     known = {c.id for c in every} | {c.section for c in every} | set(SECTIONS)
     skip = [_known(name, known, "options['skip']") for name in _as_list(skip, "options['skip']")]
     names = None if wanted is None else {_known(c, known, "checks") for c in wanted}
@@ -53,6 +55,23 @@ def select_checks(
             f"no check is left to run: checks={wanted}, skipped={skip}; leave checks=None for all"
         )
     return chosen, left
+
+
+def _check_labels(checks: Sequence[type[Check]]) -> None:
+    """Refuse a check without id, section or title, an id that is no anchor, or one used twice."""
+    seen: dict[str, type[Check]] = {}
+    for check in checks:
+        for name in ("id", "section", "title"):
+            if not isinstance(getattr(check, name, None), str):
+                raise UsageError(f"check {check.__name__} needs a class attribute {name!r}")
+        if not re.fullmatch(r"[A-Za-z][A-Za-z0-9_-]*", check.id):
+            raise UsageError(
+                f"check {check.__name__}: id {check.id!r} must be letters, digits, - and _"
+            )
+        if seen.setdefault(check.id, check) is not check:
+            raise UsageError(
+                f"{check.__name__} and {seen[check.id].__name__} share the id {check.id!r}"
+            )
 
 
 def _as_list(value, name: str) -> list:

@@ -167,6 +167,28 @@ def test_checks_are_chosen_by_id_section_or_class_and_skipped_by_option():
         audit(MODEL, X, Y, checks=[Accuracy], options={"skip": ["ANN901"]})
 
 
+def test_a_check_of_the_caller_needs_labels_of_its_own():
+    class Nameless(Check):
+        section, title = "data", "x"
+
+        def run(self, context):
+            return CheckResult()
+
+    class Odd(Nameless):
+        id = "my check"
+
+    class Double(Nameless):
+        id = "ANN901"
+
+    for checks, message in (
+        ([Nameless], "Nameless needs a class attribute 'id'"),
+        ([Odd], "must be letters, digits"),
+        ([Accuracy, Double], "Double and Accuracy share the id 'ANN901'"),
+    ):
+        with pytest.raises(UsageError, match=message):
+            audit(MODEL, X, Y, checks=checks)
+
+
 def test_findings_come_worst_first_and_hints_last():
     report = audit(MODEL, X, Y, checks=CHECKS, gates=[])
     assert [f.id for f in report.findings] == ["ANN902.1", "ANN901.1", "ANN902.2"]

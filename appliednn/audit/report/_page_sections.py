@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING
 
 from appliednn.audit._gates import GateResult
@@ -46,6 +47,8 @@ def _section(name: str, records: list[CheckRecord], report: AuditReport) -> dict
     checks = [_check(record, record.id in failed) for record in records]
     return {
         "name": name,
+        # Sections of the caller's own checks cannot collide with the page's own anchors.
+        "anchor": name if name in SECTION_TITLES else "section-" + re.sub(r"\W+", "-", name),
         "title": SECTION_TITLES.get(name, name.replace("_", " ").capitalize()),
         "kind": kind,
         "state": state,

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from numbers import Number
+import math
+from numbers import Integral, Number
 
 from appliednn.audit.report._format import format_interval, format_number
 from appliednn.core.statistics import Estimate
@@ -13,16 +14,36 @@ MAX_ROWS = 60
 def table_view(title: str, columns: list[str], rows: list[list], note: str) -> dict:
     """Return a table as the template shows it.
 
-    A column of numbers and estimates stands to the right; the first column heads its row when it
-    holds texts. Rows beyond 60 are left out and counted.
+    The first column heads its row. Other columns of numbers and estimates stand to the right; an
+    n that a whole column shares stands in its head. Rows beyond 60 are left out and counted.
     """
     shown = rows[:MAX_ROWS]
-    numeric = [_is_numeric([row[j] for row in shown]) for j in range(len(columns))]
-    cells = [[_cell(v, numeric[j], j) for j, v in enumerate(row)] for row in shown]
+    by_column = [[row[j] for row in shown] for j in range(len(columns))]
+    numeric = [j > 0 and _is_numeric(values) for j, values in enumerate(by_column)]
+    shared = [_shared_n(values) for values in by_column]
+    decimals = [_decimals(values) for values in by_column]
+    cells = [
+        [_cell(v, numeric[j], j, shared[j], decimals[j]) for j, v in enumerate(row)]
+        for row in shown
+    ]
     if len(rows) > MAX_ROWS:
         note = f"{note} The first {MAX_ROWS} of {len(rows)} rows.".strip()
-    heads = [{"name": str(c), "numeric": n} for c, n in zip(columns, numeric, strict=True)]
-    return {"title": title, "note": note, "columns": heads, "rows": cells}
+    heads = [
+        {
+            "name": str(c),
+            "numeric": numeric[j],
+            "n": "" if not shared[j] else format_number(shared[j]),
+        }
+        for j, c in enumerate(columns)
+    ]
+    # Few columns leave room for value and interval on one line.
+    return {
+        "title": title,
+        "note": note,
+        "columns": heads,
+        "rows": cells,
+        "roomy": len(heads) <= 5,
+    }
 
 
 def _is_numeric(values: list) -> bool:
@@ -33,22 +54,38 @@ def _is_numeric(values: list) -> bool:
     )
 
 
-def _cell(value, numeric: bool, column: int) -> dict:
+def _shared_n(values: list) -> int:
+    """Return the n that all estimates of a column rest on, or 0."""
+    counts = {int(v.n) for v in values if isinstance(v, Estimate)}
+    n_estimates = sum(isinstance(v, Estimate) for v in values)
+    return counts.pop() if len(counts) == 1 and n_estimates > 1 else 0
+
+
+def _decimals(values: list) -> int | None:
+    """Return the decimals that show a column of plain numbers as they are, up to three."""
+    floats = [float(v) for v in values if isinstance(v, float) and math.isfinite(v)]
+    if not floats or any(isinstance(v, Estimate) for v in values):
+        return None
+    return next((d for d in range(4) if all(round(v, d) == v for v in floats)), None)
+
+
+def _cell(value, numeric: bool, column: int, shared_n: int, decimals: int | None) -> dict:
     """Return one cell."""
-    cell = {"text": "", "ci": "", "n": "", "why": "", "numeric": numeric, "scope": False}
+    cell = {"text": "", "ci": "", "n": "", "why": "", "numeric": numeric, "scope": column == 0}
     if isinstance(value, Estimate):
         if value.value is None:
             cell.update(text="not estimable", why=value.reason)
         else:
             cell.update(text=format_number(value.value), ci=format_interval(value.ci))
-            cell["n"] = format_number(int(value.n)) if value.n else ""
+            cell["n"] = "" if shared_n or not value.n else format_number(int(value.n))
     elif value is None:
         cell["text"] = "\u2013"
     elif isinstance(value, bool):
         cell["text"] = "yes" if value else "no"
-    elif isinstance(value, Number):
+    elif isinstance(value, Integral):
         cell["text"] = format_number(value)
+    elif isinstance(value, Number):
+        cell["text"] = format_number(float(value), decimals)
     else:
         cell["text"] = str(value)
-    cell["scope"] = column == 0 and not numeric
     return cell

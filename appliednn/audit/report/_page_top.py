@@ -43,7 +43,10 @@ def count_views(report: AuditReport) -> list[dict]:
     passed = sum(g.status == "PASS" for g in report.gates)
     defects = sum(f.severity in ("high", "medium") for f in report.findings)
     return [
-        {"label": "gates passed", "value": f"{passed} of {len(report.gates)}"},
+        {
+            "label": "gates passed",
+            "value": f"{passed} of {len(report.gates)}" if report.gates else "none",
+        },
         {"label": "defects found", "value": str(defects)},
         {"label": "checks run", "value": f"{n_run} of {n_run + len(report.not_checked)}"},
     ]
