@@ -122,7 +122,7 @@ def schema(
 def run(
     file: ConfigFile,
     folder: Annotated[
-        Path | None, typer.Argument(metavar="[FOLDER]", help="With --resume: the run to go on.")
+        Path | None, typer.Argument(metavar="FOLDER", help="With --resume: the run to go on.")
     ] = None,
     dry_run: Annotated[
         bool, typer.Option("--dry-run", help="Read the data, print the plan, write nothing.")
