@@ -64,7 +64,11 @@ def _cut(column: pd.Series, n_bins: int) -> tuple[pd.Series, list[str]]:
     values = column.to_numpy(dtype=np.float64, na_value=np.nan)
     known = np.isfinite(values)
     cuts = np.unique(np.quantile(values[known], np.linspace(0, 1, n_bins + 1)[1:-1]))
-    cuts = cuts[cuts > values[known].min()]
+    low = values[known].min()
+    cuts = cuts[cuts > low]
+    if not len(cuts):
+        # Most rows share the smallest value (an amount that is mostly zero): cut above it.
+        cuts = np.array([values[known & (values > low)].min()])
     said = [f"{cut:.4g}" for cut in cuts]
     if len(set(said)) < len(said):
         said = [repr(float(cut)) for cut in cuts]

@@ -20,7 +20,7 @@ from appliednn.fairness._intervals import corrected_level, widest_gap
 
 N_BINS = 10
 N_BOOT = 300
-_NULL_DRAWS = 2000
+_NULL_DRAWS = 5000
 
 
 @dataclass(frozen=True)

@@ -39,9 +39,20 @@ def differential_fairness(outcomes: Any, groups: Any, *, concentration: float = 
     found, outcome = np.unique(labels, return_inverse=True)
     counts = np.zeros((group.max() + 1, len(found)))
     np.add.at(counts, (group, outcome), 1.0)
-    n = counts.sum(axis=1, keepdims=True)
-    shares = np.log((counts + concentration / len(found)) / (n + concentration))
-    return float(np.ptp(shares, axis=0).max())
+    return float(epsilon_of(counts, concentration))
+
+
+def epsilon_of(counts: np.ndarray, concentration: float = 1.0) -> np.ndarray:
+    """Return epsilon of counts of shape (..., n_groups, n_outcomes), shape (...).
+
+    Examples
+    --------
+    >>> round(float(epsilon_of(np.array([[8.5, 0.5], [4.0, 5.0]]))), 3)
+    1.705
+    """
+    n = counts.sum(axis=-1, keepdims=True)
+    shares = np.log((counts + concentration / counts.shape[-1]) / (n + concentration))
+    return np.ptp(shares, axis=-2).max(axis=-1)
 
 
 def bias_amplification(y_true: Any, y_pred: Any, groups: Any) -> float:

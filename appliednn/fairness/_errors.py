@@ -198,7 +198,7 @@ def _null_gaps(rows: list[np.ndarray], rng) -> np.ndarray:
     pooled = np.concatenate(rows)
     sizes = [len(v) for v in rows]
     starts = np.concatenate([[0], np.cumsum(sizes)[:-1]])
-    draws = int(np.clip(_ROWS_AT_ONCE * 5 // len(pooled), 200, NULL_DRAWS))
+    draws = int(np.clip(_ROWS_AT_ONCE * 5 // len(pooled), 500, NULL_DRAWS))
     gaps = np.empty(draws)
     for b in range(draws):
         means = np.add.reduceat(rng.permutation(pooled), starts) / sizes
