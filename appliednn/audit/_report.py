@@ -8,6 +8,7 @@ import os
 import tempfile
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field
+from html import escape
 from pathlib import Path
 
 from appliednn.audit._base import SEVERITIES, Finding
@@ -124,6 +125,14 @@ class AuditReport:
                 f"  {g.status:<12} {g.gate.metric} {g.gate.op} {g.gate.threshold:g}: {shown}"
             )
         return "\n".join(lines)
+
+    def _repr_html_(self) -> str:
+        """Show the page in a notebook, in a frame where it meets neither styles nor scripts."""
+        page = escape(self.to_html(), quote=True)
+        return (
+            f'<iframe title="Audit report" sandbox srcdoc="{page}" '
+            'style="width:100%;height:46rem;border:1px solid #ccc;border-radius:8px"></iframe>'
+        )
 
     def _finding(self, finding: Finding) -> dict:
         """Return a finding with the check its evidence stands under."""

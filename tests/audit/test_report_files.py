@@ -309,3 +309,42 @@ def test_an_audit_without_gates_or_findings_has_a_whole_page():
     assert "No check found a defect or a weakness." in page
     assert "Every check of this version ran." in page
     assert ">Elsewhere</h2>" in page
+
+
+def test_an_audit_asks_no_network(monkeypatch):
+    import socket
+
+    def refuse(*args, **kwargs):
+        raise AssertionError("the audit opened a socket")
+
+    monkeypatch.setattr(socket, "socket", refuse)
+    monkeypatch.setattr(socket, "create_connection", refuse)
+    report = _report()
+    assert report.to_html() and report.to_json()
+
+
+def test_a_notebook_shows_the_page_in_a_frame_of_its_own():
+    import html
+
+    frame = REPORT._repr_html_()
+    inner = re.search(r'srcdoc="([^"]*)"', frame)[1]
+    assert html.unescape(inner) == REPORT.to_html()
+    assert "sandbox" in frame
+
+
+@pytest.mark.parametrize("task", ["multiclass", "regression"])
+def test_other_tasks_have_a_whole_report(task):
+    from sklearn.linear_model import LinearRegression, LogisticRegression
+
+    rng = np.random.default_rng(0)
+    X = rng.normal(size=(90, 2))
+    if task == "regression":
+        y = X[:, 0] + rng.normal(size=90)
+        model = LinearRegression().fit(X, y)
+    else:
+        y = np.digitize(X[:, 0], [-0.5, 0.5])
+        model = LogisticRegression().fit(X, y)
+    report = audit(model, X, y, checks=CHECKS, gates=[])
+    assert report.task == task
+    jsonschema.validate(report.to_dict(), report_schema())
+    assert report.to_html().count("<h1") == 1
