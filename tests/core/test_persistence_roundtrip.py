@@ -4,7 +4,7 @@ import os
 import numpy as np
 import pandas as pd
 import pytest
-from imblearn.over_sampling import RandomOverSampler
+from imblearn.over_sampling import SMOTE, RandomOverSampler
 from imblearn.pipeline import make_pipeline as make_imblearn_pipeline
 from sklearn.base import BaseEstimator, ClassifierMixin
 from sklearn.calibration import CalibratedClassifierCV
@@ -157,6 +157,7 @@ def same(a, b, X):
         make_pipeline(QuantileTransformer(n_quantiles=10), FunctionTransformer(np.log1p)),
         make_pipeline(KNNImputer(), StandardScaler(), LogisticRegression()),
         make_imblearn_pipeline(RandomOverSampler(random_state=0), GaussianNB()),
+        make_imblearn_pipeline(SMOTE(random_state=0), GaussianNB()),
     ],
     ids=lambda m: type(m).__name__,
 )

@@ -15,6 +15,8 @@ _MARK_OF = re.compile(re.escape(_MARK) + r"(\d+)")
 def take_out(obj: Any, find_node: Callable[[Any], int | None]) -> tuple[Any, list[int]]:
     """Return a copy of ``obj`` with our estimators replaced by marks, and their node numbers.
 
+    Samplers of imbalanced-learn become unfitted: prediction does not use them.
+
     Parameters
     ----------
     obj : object
@@ -40,9 +42,19 @@ def take_out(obj: Any, find_node: Callable[[Any], int | None]) -> tuple[Any, lis
         if node is not None:
             nodes[node] = node
             return f"{_MARK}{node}"
+        if _is_sampler(value):
+            from sklearn.base import clone
+
+            value = clone(value)  # what it learned served training only, trees of rows among it
         return _rebuilt(value, swap)
 
     return swap(obj), list(nodes)
+
+
+def _is_sampler(value: Any) -> bool:
+    cls = type(value)
+    own = cls.__module__.startswith("imblearn.") and hasattr(cls, "fit_resample")
+    return own and not hasattr(value, "steps")
 
 
 def _rebuilt(value: Any, swap: Callable[[Any], Any]) -> Any:

@@ -17,6 +17,7 @@ _MODULES: dict[str, str] = {
     "CalibratedModel": "appliednn.uncertainty._calibration",
     "ThresholdClassifier": "appliednn.diagnostics._threshold",
     "PriorCorrection": "appliednn.imbalance._prior",
+    "RebalancedClassifier": "appliednn.imbalance._rebalanced",
     "TableImputer": "appliednn.impute._imputer",
 }
 # Small dataclasses that are part of a state; rebuilt by their constructor from values.

@@ -54,9 +54,12 @@ _PUBLIC = {
     "sklearn.tree": "DecisionTreeClassifier DecisionTreeRegressor ExtraTreeClassifier "
     "ExtraTreeRegressor",
     "sklearn.utils": "Bunch",
-    "imblearn.over_sampling": "RandomOverSampler",
+    "imblearn.combine": "SMOTEENN SMOTETomek",
+    "imblearn.over_sampling": "ADASYN BorderlineSMOTE KMeansSMOTE RandomOverSampler SMOTE SMOTEN "
+    "SMOTENC SVMSMOTE",
     "imblearn.pipeline": "Pipeline",
-    "imblearn.under_sampling": "RandomUnderSampler",
+    "imblearn.under_sampling": "AllKNN ClusterCentroids EditedNearestNeighbours NearMiss "
+    "NeighbourhoodCleaningRule OneSidedSelection RandomUnderSampler TomekLinks",
 }
 
 _PRIVATE = _words(
