@@ -1,6 +1,8 @@
+import inspect
 import json
 import sys
 import types
+from importlib import metadata
 from pathlib import Path
 
 import pytest
@@ -195,6 +197,20 @@ def test_predict_diff_and_verify_hand_over_their_arguments(replace, tmp_path, ca
     assert capsys.readouterr().out == "age: x\ngate roc_auc\n"
 
 
+def test_the_functions_behind_the_verbs_take_what_the_verbs_give():
+    from appliednn.audit import diff_reports
+    from appliednn.pipeline import audit_file, predict_file, run, verify_folder
+
+    for function, n_arguments in (
+        (audit_file, 7),
+        (predict_file, 3),
+        (verify_folder, 1),
+        (diff_reports, 2),
+    ):
+        inspect.signature(function).bind(*[None] * n_arguments)
+    inspect.signature(run).bind(None, resume=None, dry_run=False, out=None)
+
+
 @pytest.mark.parametrize(
     ("error", "code"),
     [
@@ -238,13 +254,11 @@ def test_ctrl_c_ends_with_130_and_without_a_traceback(replace, capsys):
 
 
 def test_info_prints_versions_devices_and_what_is_missing(monkeypatch, capsys):
-    import keras
-
     devices = [{"name": "/physical_device:CPU:0", "type": "CPU"}]
     monkeypatch.setattr("appliednn.core.backend.devices", lambda: devices)
     assert main(["info"]) == 0
     lines = capsys.readouterr().out.splitlines()
-    assert ["keras", keras.__version__] in [line.split() for line in lines]
+    assert ["keras", metadata.version("keras")] in [line.split() for line in lines]
     assert "  /physical_device:CPU:0 (CPU)" in lines
     assert any(line.startswith("  sql:") for line in lines)
 

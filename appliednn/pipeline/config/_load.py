@@ -84,6 +84,13 @@ def load_config(
     ------
     ConfigError
         With everything that is wrong, each with its line and column.
+
+    Examples
+    --------
+    >>> load_config("no-such.yaml")
+    Traceback (most recent call last):
+    ...
+    appliednn.pipeline.config._problems.ConfigError: no-such.yaml: no such file
     """
     text, document = read(path)
     apply_overrides(document, overrides)
