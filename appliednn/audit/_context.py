@@ -96,8 +96,13 @@ class AuditContext:
         return np.asarray(self.model.predict_proba(self.model_input(X)))
 
     def model_input(self, X: pd.DataFrame):
-        """Return ``X`` as a DataFrame if the model was given one, else as an array."""
-        return X if isinstance(self._X_given, pd.DataFrame) else X.to_numpy()
+        """Return ``X`` in the form of ``X_test`` as given: an array, or a DataFrame so labelled."""
+        if not isinstance(self._X_given, pd.DataFrame):
+            return X.to_numpy()
+        labels = self._X_given.columns
+        if len(labels) == X.shape[1] and list(X.columns) != list(labels):
+            return X.set_axis(labels, axis=1)  # the checks' texts need names, the model its own
+        return X
 
     @property
     def has_proba(self) -> bool:

@@ -281,6 +281,23 @@ def test_progress_is_told_of_each_check(capsys):
         audit(MODEL, X, Y, checks=CHECKS, gates=[], progress="loud")
 
 
+def test_a_model_sees_its_own_column_labels():
+    seen = []
+
+    class Watching:
+        classes_ = np.array(["no", "yes"])
+
+        def predict(self, rows):
+            seen.append(list(rows.columns))
+            return np.where(rows.iloc[:, 0] > 0, "yes", "no")
+
+    numbered = X.set_axis([7, 8], axis=1)
+    context = make_context(Watching(), numbered, Y)
+    assert list(context.X_test.columns) == ["7", "8"]
+    context.predict(context.X_test.iloc[:3])
+    assert seen == [[7, 8], [7, 8]]
+
+
 def test_an_estimator_inside_is_not_changed_by_the_audit():
     class Watching(BaseEstimator):
         classes_ = np.array(["no", "yes"])
