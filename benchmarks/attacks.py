@@ -71,7 +71,14 @@ def contenders(model) -> dict:
         loss_object=tf.keras.losses.SparseCategoricalCrossentropy(from_logits=True),
     )
     return {
-        "appliednn, fused loop": lambda Z, y: pgd(model, Z, y, EPS, n_steps=N_STEPS, step=STEP),
+        "fused loop (`network_.projected_gradient`)": lambda Z, y: (
+            model.network_.projected_gradient(
+                Z, model.encode_target(y), eps=EPS, step=STEP, n_steps=N_STEPS
+            )
+        ),
+        "`appliednn.robustness.pgd` (loop, then margin)": lambda Z, y: pgd(
+            model, Z, y, EPS, n_steps=N_STEPS, step=STEP
+        ),
         f"ART through our bridge, batch {N_ROWS}": with_art(make_art_classifier(model), N_ROWS),
         f"ART TensorFlowV2Classifier, batch {N_ROWS}": with_art(peer, N_ROWS),
         "ART TensorFlowV2Classifier, batch 128": with_art(peer, 128),

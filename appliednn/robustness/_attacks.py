@@ -96,8 +96,9 @@ def pgd(
 ) -> np.ndarray:
     """Projected gradient descent on the L-infinity ball of radius ``eps``.
 
-    Classifiers: the loss of the true label is maximised; rows whose loss gradient vanishes
-    (a saturated or hinge loss) are attacked on the margin of the logits as well.
+    Classifiers: the loss of the true label is maximised. Where the label holds and the loss may
+    be the wrong guide, the margin of the logits is attacked from the worst point on: rows whose
+    loss gradient vanishes (a saturated or hinge loss), and all rows of more than two classes.
     Regressors: ``goal="shift"`` maximises ``abs(f(x + d) - f(x))``, ``"error"`` the distance
     from ``y``.
 
@@ -142,11 +143,9 @@ def pgd(
                 target, step=step, n_steps=n_steps, random_start=k > 0, seed=int(seed)
             )
             best, best_score = _worse(best, best_score, points, task.score(points))
-    flat = task.flat_rows()
-    if flat.any():
-        points = task.Z.copy()
-        points[flat] = task.climb_margin(flat, step, n_steps)
-        best, _ = _worse(best, best_score, points, task.score(points))
+    rows = task.margin_rows(best_score)
+    if len(rows):
+        best[rows] = task.climb_margin(rows, best[rows], step, n_steps)
     return best
 
 
@@ -196,14 +195,18 @@ def random_search(
     )
 
 
-def attack_score(est, Z: np.ndarray, y: np.ndarray, goal: Goal = "error") -> np.ndarray:
+def attack_score(est, Z: np.ndarray, y: np.ndarray) -> np.ndarray:
     """Return how badly each row fares, (n,): larger is worse for the model.
 
     Classifiers: the largest other logit minus the true one (positive means a wrong label).
-    Regressors: ``abs(f(x) - y)`` (with ``goal="shift"`` the clean prediction is ``f(Z)``
-    itself, so the score is 0).
+    Regressors: ``abs(f(x) - y)``.
+
+    Examples
+    --------
+    >>> from appliednn.robustness import attack_score
+    >>> attack_score(model, model.encode(X), y) > 0  # rows predicted wrongly  # doctest: +SKIP
     """
-    return _objective(est, np.asarray(Z, dtype=np.float32), y, goal)(Z)
+    return _objective(est, np.asarray(Z, dtype=np.float32), y, "error")(Z)
 
 
 class _Problem:
@@ -267,21 +270,26 @@ class _Problem:
         """Return the nearest allowed points."""
         return np.clip(points, self.low[rows], self.high[rows])
 
-    def flat_rows(self) -> np.ndarray:
-        """Return which rows have no loss gradient where they may move (classifiers only)."""
+    def margin_rows(self, score: np.ndarray) -> np.ndarray:
+        """Return the rows to attack on the margin too: still right, and the loss may mislead."""
         if not self.is_classifier:
-            return np.zeros(len(self.Z), dtype=bool)
-        slope = self.est.network_.loss_gradient(self.Z, self.est.encode_target(self.y))
-        return ~np.any(np.asarray(slope) * self.mask, axis=1) & self.mask.any(axis=1)
+            return np.empty(0, dtype=np.int64)
+        rows = (score < 0) & self.mask.any(axis=1)
+        if len(self.est.classes_) == 2:
+            slope = self.est.network_.loss_gradient(self.Z, self.est.encode_target(self.y))
+            rows &= ~np.any(np.asarray(slope) * self.mask, axis=1)
+        return np.flatnonzero(rows)
 
-    def climb_margin(self, rows: np.ndarray, step: float, n_steps: int) -> np.ndarray:
-        """Lower the margin of some rows by the sign of its gradient, step by step."""
+    def climb_margin(self, rows, points: np.ndarray, step: float, n_steps: int) -> np.ndarray:
+        """Lower the margin of some rows by the sign of its gradient; the worst point is kept."""
         labels = class_index(self.est, self.y)[rows]
-        points = self.Z[rows]
+        best, best_score = points, -margins(self.est.logits(points), labels)
         for _ in range(n_steps):
             descent = np.sign(margin_gradient(self.est, points, labels))
             points = self.project(points - np.float32(step) * descent, rows)
-        return points
+            score = -margins(self.est.logits(points), labels)
+            best, best_score = _worse(best, best_score, points, score)
+        return best
 
 
 def _objective(est, Z, y, goal: Goal) -> Callable[[np.ndarray], np.ndarray]:

@@ -9,10 +9,8 @@ import numpy as np
 import pandas as pd
 
 from appliednn.core.errors import UsageError
+from appliednn.robustness._noise import numbers, with_columns
 from appliednn.robustness._search import corner_search
-
-# Rows handed to a model in one call: many tries go together, memory stays small.
-_ROWS_PER_CALL = 20_000
 
 
 class RawBox:
@@ -44,18 +42,15 @@ class RawBox:
             raise UsageError("no continuous column was found, so there is nothing to move")
         self.columns, self._frame = list(scale), frame
         self.units = np.array([scale[c] for c in self.columns])
-        raw = np.column_stack([frame[c].to_numpy(float, na_value=np.nan) for c in self.columns])
+        raw = numbers(frame, self.columns)
         self.mask = np.isfinite(raw)
         self.Z = np.where(self.mask, raw, 0.0) / self.units
         self._raw = raw
 
     def frame(self, Z: np.ndarray) -> pd.DataFrame:
         """Return raw rows at scaled points; unmoved cells keep their exact value."""
-        moved = np.where(Z == self.Z, self._raw, Z * self.units)
-        out = self._frame.copy()
-        for j, column in enumerate(self.columns):
-            out[column] = np.where(self.mask[:, j], moved[:, j], self._raw[:, j])
-        return out
+        stays = (Z == self.Z) | ~self.mask
+        return with_columns(self._frame, self.columns, np.where(stays, self._raw, Z * self.units))
 
 
 def blackbox_search(

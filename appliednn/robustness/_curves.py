@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import cached_property
 
 import numpy as np
 import pandas as pd
@@ -39,21 +40,31 @@ class StressCurve:
     values: np.ndarray
     seed: int = 0
 
-    def estimates(self, key: str, name: str) -> dict[str, Estimate]:
-        """Return the metric at each level under ``key[level]``."""
-        return {
-            f"{key}[{level:g}]": self.metric.estimate(f"{name} {level:g}", row, self.seed)
+    @cached_property
+    def at(self) -> list[Estimate]:
+        """The metric at each level."""
+        return [
+            self.metric.estimate(f"{self.metric.name} at {level:g}", row, self.seed)
             for level, row in zip(self.levels, self.values, strict=True)
-        }
+        ]
 
+    @cached_property
     def clean_estimate(self) -> Estimate:
-        """Return the metric without stress."""
+        """The metric without stress."""
         return self.metric.estimate(f"{self.metric.name}, unchanged", self.clean, self.seed)
 
-    def worsening(self, i: int) -> Estimate:
-        """Return how much is lost at the level of position ``i``, in pairs."""
-        name = f"{self.metric.name} lost at {self.levels[i]:g}"
-        return self.metric.worsening(name, self.clean, self.values[i], self.seed)
+    @cached_property
+    def lost(self) -> list[Estimate]:
+        """What is lost at each level, in pairs with the clean rows."""
+        names = [f"{self.metric.name} lost at {level:g}" for level in self.levels]
+        return self.metric.worsenings(names, self.clean, self.values.T, self.seed)
+
+    def estimates(self, key: str, name: str) -> dict[str, Estimate]:
+        """Return the metric at each level under ``key[level]``, named ``name level``."""
+        return {
+            f"{key}[{level:g}]": replace(estimate, name=f"{name} {level:g}")
+            for level, estimate in zip(self.levels, self.at, strict=True)
+        }
 
     def nearest(self, level: float) -> int:
         """Return the position of the level nearest to one asked for."""
@@ -61,7 +72,7 @@ class StressCurve:
 
     def points(self) -> tuple[list[float], list[float], list[float], list[float]]:
         """Return levels, values, lower and upper ends, beginning at level 0."""
-        made = [self.clean_estimate(), *self.estimates("", "").values()]
+        made = [self.clean_estimate, *self.at]
         return (
             [0.0, *self.levels],
             [float(e.value) for e in made],

@@ -38,8 +38,8 @@ def encoded_view(model, X) -> EncodedView | None:
     Parameters
     ----------
     model : fitted estimator
-        A neural estimator, a Pipeline that ends in one, or a wrapper (``estimator_`` or
-        ``estimator``) around either.
+        A neural estimator, a Pipeline that ends in one, or a wrapper (``best_estimator_``,
+        ``estimator_`` or ``estimator``) around either.
     X : array-like of shape (n, n_features)
         Rows as the model takes them.
 
@@ -65,7 +65,15 @@ def encoded_view(model, X) -> EncodedView | None:
                 X = model[:-1].transform(X)
             model = model.steps[-1][1]
         else:
-            model = getattr(model, "estimator_", getattr(model, "estimator", None))
+            model = _inner(model)
+    return None
+
+
+def _inner(model):
+    """Return the fitted estimator inside a wrapper, or None."""
+    for name in ("best_estimator_", "estimator_", "estimator"):
+        if hasattr(model, name):
+            return getattr(model, name)
     return None
 
 

@@ -50,7 +50,15 @@ def class_gradients(est, Z: np.ndarray) -> np.ndarray:
 def margin_gradient(est, Z: np.ndarray, labels: np.ndarray) -> np.ndarray:
     """Return the gradient of each row's margin with respect to its inputs, (n, d)."""
     logits = np.array(est.logits(Z), dtype=np.float64)
-    rows = np.arange(len(Z))
-    logits[rows, labels] = -np.inf
-    slopes = class_gradients(est, Z)
-    return slopes[rows, labels] - slopes[rows, logits.argmax(axis=1)]
+    logits[np.arange(len(Z)), labels] = -np.inf
+    rivals = logits.argmax(axis=1)
+    net = est.network_
+    if net.n_outputs == 1:
+        return np.where(labels == 1, 1, -1)[:, None] * np.asarray(net.output_gradient(Z, 0))
+    slopes = np.zeros(Z.shape, dtype=np.float32)
+    for k in range(net.n_outputs):  # each row needs the gradients of two outputs only
+        sign = np.where(labels == k, 1, np.where(rivals == k, -1, 0))
+        rows = np.flatnonzero(sign)
+        if len(rows):
+            slopes[rows] += sign[rows, None] * np.asarray(net.output_gradient(Z[rows], k))
+    return slopes

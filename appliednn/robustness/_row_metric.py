@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
 
 import numpy as np
 
 from appliednn.core.statistics import Estimate, wilson_interval
+
+# Numbers held at once while resampling: many rows are resampled in several passes.
+_CELLS_AT_ONCE = 2_000_000
 
 
 @dataclass(frozen=True)
@@ -66,16 +70,31 @@ class RowMetric:
         low, high = self.intervals(values[:, None], seed=seed)
         return Estimate(name, point, (float(low[0]), float(high[0])), n, seed=seed)
 
-    def worsening(
-        self, name: str, clean: np.ndarray, stressed: np.ndarray, seed: int = 0
-    ) -> Estimate:
-        """Return how much worse the stressed rows are (positive is worse), as a paired bootstrap.
+    def worsenings(
+        self, names: Sequence[str], clean: np.ndarray, stressed: np.ndarray, seed: int = 0
+    ) -> list[Estimate]:
+        """Return how much worse each condition is than the clean rows: positive is worse.
 
-        Accuracy lost, or RMSE gained.
+        Parameters
+        ----------
+        names : sequence of str
+            Names of the estimates.
+        clean : ndarray of shape (n,)
+            Row values without stress.
+        stressed : ndarray of shape (n, m)
+            Row values of ``m`` conditions on the same rows.
+
+        Returns
+        -------
+        list of Estimate
+            Accuracy lost, or RMSE gained, each with a paired bootstrap interval.
         """
-        low, high = self.intervals(stressed[:, None], clean=clean, seed=seed)
-        point = float(self._worse(np.mean(clean), np.mean(stressed))) + 0.0  # no minus zero
-        return Estimate(name, point, (float(low[0]), float(high[0])), len(clean), seed=seed)
+        low, high = self.intervals(stressed, clean=clean, seed=seed)
+        points = self._worse(clean.mean(), stressed.mean(axis=0)) + 0.0  # no minus zero
+        return [
+            Estimate(name, float(p), (float(a), float(b)), len(clean), seed=seed)
+            for name, p, a, b in zip(names, points, low, high, strict=True)
+        ]
 
     def intervals(
         self,
@@ -100,14 +119,9 @@ class RowMetric:
         tuple of ndarray of shape (m,)
             Lower and upper ends.
         """
-        n = len(values)
-        counts = np.random.default_rng(seed).multinomial(n, np.full(n, 1 / n), size=n_boot)
-        weights = counts / n
-        draws = weights @ values
-        if clean is None:
-            draws = self.reduce(draws)
-        else:
-            draws = self._worse((weights @ clean)[:, None], draws)
+        columns = values if clean is None else np.column_stack([clean, values])
+        means = _resampled_means(columns, n_boot, seed)
+        draws = self.reduce(means) if clean is None else self._worse(means[:, :1], means[:, 1:])
         tail = (1 - level) / 2
         low, high = np.quantile(draws, [tail, 1 - tail], axis=0)
         return low, high
@@ -116,3 +130,16 @@ class RowMetric:
         """Return the metric's loss from clean to stressed means; positive is worse."""
         change = self.reduce(stressed) - self.reduce(clean)
         return -change if self.kind == "accuracy" else change
+
+
+def _resampled_means(columns: np.ndarray, n_boot: int, seed: int) -> np.ndarray:
+    """Return the column means of ``n_boot`` bootstrap samples of the rows, (n_boot, m)."""
+    n = len(columns)
+    rng = np.random.default_rng(seed)
+    share = np.full(n, 1 / n)
+    size = max(1, _CELLS_AT_ONCE // n)
+    parts = [
+        rng.multinomial(n, share, size=min(size, n_boot - start)) @ columns / n
+        for start in range(0, n_boot, size)
+    ]
+    return np.concatenate(parts)

@@ -74,6 +74,18 @@ def test_pgd_is_at_least_as_strong_as_fgsm_and_random_search(name, request):
         assert many < clean
 
 
+def test_more_than_two_classes_are_attacked_on_the_margin_too(three):
+    est, X, y = three
+    Z = est.encode(X)
+    for eps in (0.05, 0.1, 0.2):
+        found = accuracy(est, pgd(est, Z, y, eps, n_restarts=3), y)
+        loss_only = est.network_.projected_gradient(
+            Z, y, eps, 2.5 * eps / 40, 40, mask=est.encoder_.numeric_mask_
+        )
+        assert found <= accuracy(est, loss_only, y)
+        assert found <= accuracy(est, random_search(est, Z, y, eps, n_tries=150), y) + 0.015
+
+
 def test_points_stay_in_the_ball_the_bounds_and_the_mask(binary):
     est, X, y = binary
     Z = est.encode(X)

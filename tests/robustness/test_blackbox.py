@@ -95,7 +95,7 @@ def test_row_metric_intervals_match_scipys_bootstrap():
     ).confidence_interval
     np.testing.assert_allclose(ours.ci, [theirs.low, theirs.high], rtol=0.02)
     hits = (rng.random((2, 300)) < [[0.9], [0.7]]).astype(float)
-    lost = RowMetric("accuracy").worsening("lost", hits[0], hits[1])
+    lost = RowMetric("accuracy").worsenings(["lost"], hits[0], hits[1][:, None])[0]
     paired = bootstrap((hits[0] - hits[1],), np.mean, method="percentile", rng=0)
     assert lost.value == pytest.approx((hits[0] - hits[1]).mean())
     np.testing.assert_allclose(lost.ci, paired.confidence_interval, atol=0.012)

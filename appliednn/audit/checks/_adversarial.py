@@ -81,7 +81,6 @@ class Adversarial(Check):
         curves = {"FGSM": found.curves["fgsm"], "PGD": found.curves["pgd"]}
         pgd = found.curves["pgd"]
         failed = [c for c in found.sanity if not c.passed]
-        last = list(pgd.estimates("", "").values())[-1]
         doubt = f" {len(failed)} of {len(found.sanity)} sanity checks failed." if failed else ""
         return CheckResult(
             estimates=estimates,
@@ -95,14 +94,14 @@ class Adversarial(Check):
                 ),
             ],
             figures=[curve_chart("Attacks", curves, "eps (encoded units)")],
-            summary=f"Under PGD {sample.metric.word} goes from {said(pgd.clean_estimate())} "
-            f"to {said(last)} at eps {pgd.levels[-1]:g}.{doubt}",
+            summary=f"Under PGD {sample.metric.word} goes from {said(pgd.clean_estimate)} "
+            f"to {said(pgd.at[-1])} at eps {pgd.levels[-1]:g}.{doubt}",
         )
 
     def _findings(self, sample: Sample, pgd: StressCurve, failed) -> list[Finding]:
         findings = []
         i = pgd.nearest(0.1)
-        lost = pgd.worsening(i)
+        lost = pgd.lost[i]
         if is_large(sample, pgd.clean, lost.ci[0] / 2):
             text = (
                 f"Changes of at most {pgd.levels[i]:g} in each continuous feature (encoded "
@@ -176,8 +175,8 @@ def _shift_estimates(found: AdversarialResult, sample: Sample) -> dict[str, Esti
 def _attack_table(found: AdversarialResult, sample: Sample, note: str) -> Table:
     """Return the metric by attack and size."""
     name = sample.metric.name
-    made = [list(found.curves[a].estimates("", name).values()) for a in ("fgsm", "pgd", "random")]
-    clean = found.curves["pgd"].clean_estimate()
+    made = [found.curves[a].at for a in ("fgsm", "pgd", "random")]
+    clean = found.curves["pgd"].clean_estimate
     rows: list[list] = [[0, clean, clean, clean]]
     rows += [[eps, *e] for eps, *e in zip(found.curves["pgd"].levels, *made, strict=True)]
     columns = ["eps", "FGSM", "PGD", "random search"]
@@ -200,7 +199,8 @@ def _attack_note(view: EncodedView, settings: AttackSettings, sample: Sample) ->
         f"L-infinity in the encoded (standardised) space; {moves} of {view.Z.shape[1]} encoded "
         "features are continuous and move, within the range seen in the data; categories, "
         f"indicators and missing cells stay. PGD: {settings.n_steps} steps of 2.5 eps / "
-        f"{settings.n_steps}, {settings.n_restarts} starts (the row itself, then random points); "
+        f"{settings.n_steps}, {settings.n_restarts} starts (the row itself, then random points), "
+        "then the margin of the logits where the loss may mislead; "
         f"random search: {settings.n_tries} corners. The worst point found counts; "
         f"{len(sample.y)} rows, seed {settings.seed}. Margin: the true class's probability beyond "
         "what keeps its label."
@@ -211,10 +211,10 @@ def _against_constant(sample: Sample, pgd: StressCurve, i: int) -> str:
     """Say whether a constant prediction would now do better."""
     if sample.metric.kind == "accuracy":
         constant = float(np.unique(sample.y, return_counts=True)[1].max() / len(sample.y))
-        beaten = pgd.estimates("", "")[f"[{pgd.levels[i]:g}]"].ci[1] < constant
+        beaten = pgd.at[i].ci[1] < constant
     else:
         constant = float(np.std(np.asarray(sample.y, dtype=float)))
-        beaten = pgd.estimates("", "")[f"[{pgd.levels[i]:g}]"].ci[0] > constant
+        beaten = pgd.at[i].ci[0] > constant
     if not beaten:
         return ""
     return f" A constant prediction ({format_number(constant)}) would then do better."

@@ -60,8 +60,8 @@ class BlackBoxSearch(Check):
             tables=[curve_table("Black-box search", "eps (robust scales)", curve, note)],
             figures=[curve_chart("Black-box search", {name: curve}, "eps in robust scales")],
             summary=f"Searched without gradients, {sample.metric.word} goes from "
-            f"{said(curve.clean_estimate())} to "
-            f"{said(list(curve.estimates('', '').values())[-1])} at eps {eps[-1]:g}.",
+            f"{said(curve.clean_estimate)} to "
+            f"{said(curve.at[-1])} at eps {eps[-1]:g}.",
         )
         n_hop = count_option(context, "hop_skip_jump_rows", 0, least=0)
         if n_hop and context.classes is not None:
@@ -70,7 +70,7 @@ class BlackBoxSearch(Check):
 
     def _findings(self, sample: Sample, curve: StressCurve) -> list[Finding]:
         i = curve.nearest(0.1)
-        lost = curve.worsening(i)
+        lost = curve.lost[i]
         if not is_large(sample, curve.clean, lost.ci[0] / 2):
             return []
         return [

@@ -93,10 +93,8 @@ def is_large(sample: Sample, clean: np.ndarray, lost: float) -> bool:
 
 def curve_table(title: str, unit: str, curve: StressCurve, note: str) -> Table:
     """Return a curve as a table, the clean rows first."""
-    rows: list[list] = [[0, curve.clean_estimate(), None]]
-    made = curve.estimates("", curve.metric.name).values()
-    for i, (level, estimate) in enumerate(zip(curve.levels, made, strict=True)):
-        rows.append([level, estimate, curve.worsening(i)])
+    rows: list[list] = [[0, curve.clean_estimate, None]]
+    rows += [list(row) for row in zip(curve.levels, curve.at, curve.lost, strict=True)]
     return Table(title, [unit, curve.metric.name, lost_name(curve.metric)], rows, note)
 
 

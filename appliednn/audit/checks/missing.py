@@ -43,14 +43,13 @@ class MissingStress(Check):
         )
         kind, name = sample.metric.kind, sample.metric.name
         made = curve.estimates(f"{kind}_missing", f"{name} with a share missing of")
-        last = list(made.values())[-1]
         return CheckResult(
             estimates=made,
             findings=self._findings(sample, curve, refused),
             tables=[curve_table("Missing at random", "share missing", curve, _note(sample, fill))],
             figures=[curve_chart("Missing at random", {name: curve}, "share of cells missing")],
             summary=f"With {100 * shares[-1]:g} % of all values missing, {sample.metric.word} is "
-            f"{said(last)}; it is {said(curve.clean_estimate())} as given.",
+            f"{said(curve.at[-1])}; it is {said(curve.clean_estimate)} as given.",
         )
 
     def _findings(self, sample: Sample, curve: StressCurve, refused: dict) -> list[Finding]:
@@ -58,7 +57,7 @@ class MissingStress(Check):
         if refused:
             findings.append(self._refusal(sample, refused))
         i = curve.nearest(0.1)
-        lost = curve.worsening(i)
+        lost = curve.lost[i]
         if is_large(sample, curve.clean, lost.ci[0]):
             findings.append(
                 Finding(

@@ -61,12 +61,12 @@ class NoiseCurve(Check):
             findings=self._findings(sample, curve, i),
             tables=[curve_table("Noise", "noise (robust scales)", curve, note)],
             figures=[curve_chart("Noise", {name: curve}, "noise in robust scales")],
-            summary=f"{name} goes from {said(curve.clean_estimate())} to "
-            f"{said(curve.estimates('', name).popitem()[1])} at noise {levels[-1]:g}.",
+            summary=f"{name} goes from {said(curve.clean_estimate)} to "
+            f"{said(curve.at[-1])} at noise {levels[-1]:g}.",
         )
 
     def _findings(self, sample: Sample, curve: StressCurve, i: int) -> list[Finding]:
-        lost = curve.worsening(i)
+        lost = curve.lost[i]
         if not is_large(sample, curve.clean, lost.ci[0]):
             return []
         return [
@@ -96,10 +96,9 @@ class MissingFeature(Check):
         fills, how = self._fills(sample, most)
         clean = sample.metric.values(sample.y, sample.predict(sample.X))
         values = missing_features(sample.predict, sample.X, sample.y, sample.metric, fills=fills)
-        lost = [
-            sample.metric.worsening(f"{c} missing", clean, values[:, j], sample.seed)
-            for j, c in enumerate(fills)
-        ]
+        lost = sample.metric.worsenings(
+            [f"{c} missing" for c in fills], clean, values, sample.seed
+        )
         order = sorted(range(len(lost)), key=lambda j: -lost[j].value)
         names = list(fills)
         kind, name = sample.metric.kind, sample.metric.name
@@ -112,7 +111,7 @@ class MissingFeature(Check):
         shown = order[:_SHOWN]
         return CheckResult(
             estimates={f"{kind}_worst_feature_missing": now},
-            findings=self._findings(sample, clean, values[:, worst], names[worst], len(names)),
+            findings=self._findings(sample, clean, values[:, worst], lost[worst], names),
             tables=[self._table(sample, values, lost, [(j, names[j], how[j]) for j in shown])],
             figures=[self._figure(sample, {names[j]: lost[j] for j in shown})],
             summary=f"Losing {names[worst]} costs most: {said(lost[worst])} of "
@@ -156,14 +155,18 @@ class MissingFeature(Check):
         label = f"{sample.metric.name}, {lost_name(sample.metric)}"
         return interval_chart("Cost of a missing feature", lost, x_label=label, zero=0.0)
 
-    def _findings(self, sample: Sample, clean, worst, column: str, m: int) -> list[Finding]:
+    def _findings(self, sample: Sample, clean, worst, cost: Estimate, names) -> list[Finding]:
         """Judge the costliest feature with an interval corrected for having looked at all."""
-        low, high = sample.metric.intervals(
-            worst[:, None], clean=clean, level=1 - 0.05 / m, n_boot=2000, seed=sample.seed
+        column = cost.name.removesuffix(" missing")
+        low, _ = sample.metric.intervals(
+            worst[:, None],
+            clean=clean,
+            level=1 - 0.05 / len(names),
+            n_boot=4000,
+            seed=sample.seed,
         )
         if not is_large(sample, clean, float(low[0])):
             return []
-        cost = sample.metric.worsening(column, clean, worst, sample.seed)
         return [
             Finding(
                 f"{self.id}.1",
