@@ -29,7 +29,7 @@ class Problem:
     column : str
         Column, or ``""`` when the table as a whole is meant.
     message : str
-        What was found and what to do.
+        A sentence with the column, what was found and what to do.
     n_rows : int
         Rows concerned.
     """
@@ -39,6 +39,11 @@ class Problem:
     column: str
     message: str
     n_rows: int = 0
+
+    @property
+    def fatal(self) -> bool:
+        """Whether nothing can be learned while this stands."""
+        return self.level == "fatal"
 
 
 def check_usable(
@@ -76,11 +81,11 @@ def check_usable(
 
     Examples
     --------
-    >>> table = pd.DataFrame({"x": [1.0] * 30, "y": ["good"] * 30})
+    >>> table = pd.DataFrame({"x": range(30), "z": [1.0] * 30, "y": ["good"] * 30})
     >>> for problem in check_usable(table, "y", "classification"):
-    ...     print(problem.level, problem.column, problem.message)
-    fatal y has one class only ('good'); a classifier needs two
-    warning x is constant (1 value in 30 rows): it tells nothing
+    ...     print(f"{problem.level}: {problem.message}")
+    fatal: the target 'y' has one class only ('good'); a classifier needs two
+    warning: the feature 'z' is constant (1 value in 30 rows): it tells nothing
     """
     if task not in ("classification", "regression"):
         known = ["classification", "regression"]
@@ -88,8 +93,8 @@ def check_usable(
     names = [str(c) for c in frame.columns]
     twice = sorted({n for n in names if names.count(n) > 1})
     if twice:
-        message = "the name occurs more than once; rename or leave out all but one"
-        return [Problem("fatal", "columns", name, message) for name in twice]
+        message = "occurs more than once; rename or leave out all but one"
+        return [Problem("fatal", "columns", n, f"the column name {n!r} {message}") for n in twice]
     frame = frame.set_axis(names, axis=1)
     problems = [*_check_rows(frame)]
     if target in names:
@@ -97,7 +102,7 @@ def check_usable(
         problems += _check_target(y, task, min_rows, stratified)
         features = frame.loc[y.notna().to_numpy()].drop(columns=target)
     else:
-        message = f"the target is not a column{did_you_mean(target, names)}"
+        message = f"the target {target!r} is not a column{did_you_mean(target, names)}"
         problems.append(Problem("fatal", "target", str(target), message))
         features = frame
     return [*problems, *(_check_features(features) if len(features) else [])]
@@ -108,14 +113,14 @@ def raise_unusable(problems: Sequence[Problem], label: str = "the data") -> None
 
     Examples
     --------
-    >>> raise_unusable([Problem("fatal", "target", "y", "has no value in any row")])
+    >>> raise_unusable([Problem("fatal", "rows", "", "there are no rows")])
     Traceback (most recent call last):
     appliednn.core.errors.UsageError: the data cannot be learned from:
-      y: has no value in any row
+      there are no rows
     """
-    fatal = [p for p in problems if p.level == "fatal"]
+    fatal = [p for p in problems if p.fatal]
     if fatal:
-        lines = [f"  {p.column}: {p.message}" if p.column else f"  {p.message}" for p in fatal]
+        lines = [f"  {p.message}" for p in fatal]
         raise UsageError("\n".join([f"{label} cannot be learned from:", *lines]))
 
 
@@ -134,14 +139,16 @@ def _check_target(y: pd.Series, task: str, min_rows: int, stratified: bool) -> I
     if not len(y):
         return
     if not len(present):
-        message = f"the target has no value in any of {len(y)} rows"
+        message = f"the target {name!r} has no value in any of {len(y)} rows"
         yield Problem("fatal", "target_missing", name, message, missing)
         return
     if missing:
-        message = f"the target is missing in {missing} of {len(y)} rows; they are left out"
+        message = (
+            f"the target {name!r} is missing in {missing} of {len(y)} rows; they are left out"
+        )
         yield Problem("warning", "target_missing", name, message, missing)
     if len(present) < min_rows:
-        message = f"{len(present)} rows have a target; at least {min_rows} are needed"
+        message = f"{len(present)} rows have a target {name!r}; at least {min_rows} are needed"
         yield Problem("fatal", "rows", name, message, len(present))
     if task == "classification":
         yield from _check_classes(present, name, stratified)
@@ -153,12 +160,14 @@ def _check_classes(present: pd.Series, name: str, stratified: bool) -> Iterator[
     counts = present.value_counts()
     counts = counts[counts > 0]
     if len(counts) == 1:
-        message = f"has one class only ({counts.index[0]!r}); a classifier needs two"
+        message = (
+            f"the target {name!r} has one class only ({counts.index[0]!r}); a classifier needs two"
+        )
         yield Problem("fatal", "classes", name, message, len(present))
         return
     if kind_of(present) == "number" and len(counts) > max(_MANY_CLASSES, 0.1 * len(present)):
         message = (
-            f"has {len(counts)} different numbers in {len(present)} rows, taken as classes; "
+            f"the target {name!r} has {len(counts)} different numbers in {len(present)} rows, taken as classes; "
             "for a quantity set task: regression"
         )
         yield Problem("warning", "classes", name, message, len(present))
@@ -166,7 +175,9 @@ def _check_classes(present: pd.Series, name: str, stratified: bool) -> Iterator[
     if single:
         shown = ", ".join(map(repr, single[:3])) + (", ..." if len(single) > 3 else "")
         verb = "has one row" if len(single) == 1 else "have one row each"
-        message = f"{len(single)} of {len(counts)} classes {verb} ({shown}), which "
+        message = (
+            f"target {name!r}: {len(single)} of {len(counts)} classes {verb} ({shown}), which "
+        )
         message += "a stratified split cannot divide" if stratified else "cannot be tested"
         message += ": leave the rows out, or merge classes"
         level: Literal["fatal", "warning"] = "fatal" if stratified else "warning"
@@ -176,15 +187,15 @@ def _check_classes(present: pd.Series, name: str, stratified: bool) -> Iterator[
 def _check_numbers(present: pd.Series, name: str) -> Iterator[Problem]:
     kind = kind_of(present)
     if kind != "number":
-        message = f"a regression target holds numbers, this one holds values of kind {kind!r}"
+        message = f"the target {name!r} of a regression holds numbers, not values of kind {kind!r}"
         yield Problem("fatal", "target", name, message, len(present))
         return
     infinite = int(np.isinf(present.to_numpy(dtype=np.float64)).sum())
     if infinite:
-        message = f"the target is infinite in {infinite} rows: correct or leave them out"
+        message = f"the target {name!r} is infinite in {infinite} rows: correct or leave them out"
         yield Problem("fatal", "target", name, message, infinite)
     if present.nunique() == 1:
-        message = f"the target is constant ({present.iloc[0]}): there is nothing to learn"
+        message = f"the target {name!r} is constant ({present.iloc[0]}): there is nothing to learn"
         yield Problem("fatal", "target", name, message, len(present))
 
 
@@ -195,10 +206,10 @@ def _check_features(features: pd.DataFrame) -> Iterator[Problem]:
         values = features[name]
         missing = int(values.isna().sum())
         if missing == n:
-            message = f"is missing in all {n} rows; it is left out"
+            message = f"the feature {name!r} is missing in all {n} rows; it is left out"
             yield Problem("warning", "empty_feature", name, message, n)
         elif not missing and values.nunique() == 1:
-            message = f"is constant (1 value in {n} rows): it tells nothing"
+            message = f"the feature {name!r} is constant (1 value in {n} rows): it tells nothing"
             yield Problem("warning", "constant_feature", name, message, n)
         else:
             # One value and gaps still vary: whether it is missing may tell something.
