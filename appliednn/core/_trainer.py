@@ -16,6 +16,7 @@ _CHUNK_STEPS = 32
 _CHUNK_BYTES = 16_000_000
 # Compiling with XLA costs about half a second and saves about 0.1 ms a step.
 _XLA_STEPS = 5_000
+_XLA_SECONDS = 10
 
 
 class Rows(NamedTuple):
@@ -218,7 +219,7 @@ class Trainer:
             n = min(group, self.plan.epochs - epoch)
             self._begin_epoch(epoch, keras_callbacks)
             losses, finished = self._run_epochs(n, keras_callbacks)
-            self._record(losses, n)
+            n = self._record(losses)
             reason = self._end_epoch(epoch + n - 1, keras_callbacks)
             progress.update(epoch + n, self._history)
             if not np.isfinite(self._history["loss"][-1]):
@@ -251,13 +252,15 @@ class Trainer:
         optimizer = self.program.optimizer
         return getattr(optimizer, "inner_optimizer", optimizer).learning_rate
 
-    def _record(self, losses: np.ndarray, n_epochs: int) -> None:
-        """Add the mean loss of each epoch (steps weigh alike), rate and seconds to the history."""
+    def _record(self, losses: np.ndarray) -> int:
+        """Add mean loss (steps weigh alike), rate and seconds of each epoch; return how many."""
         seconds = time.perf_counter() - self._began
-        for part in np.array_split(losses, n_epochs):
-            self._history["loss"].append(float(part.mean()))
+        starts = range(0, len(losses), self.steps_per_epoch)
+        for i in starts:
+            self._history["loss"].append(float(losses[i : i + self.steps_per_epoch].mean()))
             self._history["lr"].append(float(self._rate))
             self._history["seconds"].append(seconds)
+        return len(starts)
 
     def _end_epoch(self, epoch: int, keras_callbacks) -> str:
         """Evaluate, remember the best, tell everybody; return a reason to stop or ``""``."""
@@ -372,7 +375,8 @@ class Trainer:
         if self.plan.xla != "auto":
             return bool(self.plan.xla)
         planned = self.plan.epochs * self.steps_per_epoch
-        return planned >= _XLA_STEPS and self.program.xla_pays
+        hurried = self.plan.max_seconds is not None and self.plan.max_seconds < _XLA_SECONDS
+        return planned >= _XLA_STEPS and not hurried and self.program.xla_pays
 
     def _out_of_time(self) -> bool:
         limit = self.plan.max_seconds

@@ -24,7 +24,7 @@ from sklearn.utils.validation import (
 
 from appliednn.core import backend
 from appliednn.core._network import Network
-from appliednn.core._random import spawn_seeds
+from appliednn.core._random import guarded_random_state, spawn_seeds
 from appliednn.core._trainer import Rows, Trainer, TrainingHooks, TrainingPlan
 from appliednn.core.persistence import SaveMixin
 from appliednn.tabular._encoder import TabularEncoder
@@ -108,7 +108,7 @@ class BaseNeural(CallbackSupportMixin, SaveMixin, BaseEstimator):
             if self.encoder_ is not None:
                 self.encoder_.fit(train.x, sample_weight=train.w)
                 self._copy_feature_names()
-        self._train(train, held, seeds, continued, partial)
+        self._train(train, held, seeds, continued, partial, (X, y))
         return self
 
     def _check_rows(self, X, y, sample_weight, partial: bool):
@@ -174,11 +174,12 @@ class BaseNeural(CallbackSupportMixin, SaveMixin, BaseEstimator):
             return n_rows >= _AUTO_EARLY_STOPPING_ROWS
         return bool(self.early_stopping) and int(n_rows * self.validation_fraction) >= 1
 
-    def _train(self, train: Rows, held: Rows | None, seeds, continued: bool, partial: bool):
+    def _train(self, train: Rows, held: Rows | None, seeds, continued: bool, partial: bool, given):
         rows = Rows(self._encode(train.x, reset=not continued), train.y, train.w)
         validation = None if held is None else Rows(self._encode(held.x), held.y, held.w)
         self._input_shape = rows.x.shape[1:]
-        architecture, loss, optimizer, hyper = self._make_program(seeds[3])
+        with guarded_random_state():
+            architecture, loss, optimizer, hyper = self._make_program(seeds[3])
         program = backend.training_program(
             architecture,
             loss,
@@ -190,8 +191,12 @@ class BaseNeural(CallbackSupportMixin, SaveMixin, BaseEstimator):
         plan.pad_batches = program.rows_are_independent
         start = self._start_state(architecture, optimizer) if continued else self._first_state()
         make_network = self._network_maker(architecture, loss)
-        hooks = self._hooks(held, program, make_network, partial)
-        result = Trainer(program, plan, rows, validation, hooks, start).fit()
+        hooks = self._hooks(held, program, make_network, partial, given)
+        try:
+            result = Trainer(program, plan, rows, validation, hooks, start).fit()
+        except BaseException:
+            self.__dict__.pop("_close_task", None)
+            raise
         self.network_ = make_network(result.weights)
         self._optimizer_state = (optimizer, result.optimizer_state)
         self._record(result, continued)
@@ -253,46 +258,47 @@ class BaseNeural(CallbackSupportMixin, SaveMixin, BaseEstimator):
 
     # -- callbacks ------------------------------------------------------------------------------
 
-    def _hooks(self, held: Rows | None, program, make_network, partial: bool) -> TrainingHooks:
+    def _hooks(self, held: Rows | None, program, make_network, partial: bool, given):
         hooks = TrainingHooks(keras_callbacks=self._clone_callbacks())
         if held is not None and self.scoring != "loss":
             hooks.score = epoch_scorer(self, self.scoring, held)
         context = self._init_callback_context(max_subtasks=1 if partial else self.epochs)
         if not getattr(self, "_skl_callbacks", None):
             return hooks
-        self._attach_sklearn_callbacks(hooks, context, program, make_network)
+        self._attach_sklearn_callbacks(hooks, context, program, make_network, given)
         return hooks
 
-    def _attach_sklearn_callbacks(self, hooks, context, program, make_network) -> None:
+    def _attach_sklearn_callbacks(self, hooks, context, program, make_network, given) -> None:
         """Open a task for each epoch, as scikit-learn's callbacks expect."""
         tasks: list = []
 
         def state() -> dict:
             fitted = {k: v for k, v in self.__dict__.items() if k.endswith("_") or k[0] == "_"}
             fitted = {k: v for k, v in fitted.items() if not k.startswith(("_skl", "_callback"))}
-            fitted.pop("_parent_callback_ctx", None)
+            for own in ("_parent_callback_ctx", "_close_task"):
+                fitted.pop(own, None)
             return {**fitted, "network_": make_network(program.get_weights())}
 
         def begin(epoch: int) -> None:
             task = context.subcontext(task_name="epoch")
             tasks.append(task)
-            task.call_on_fit_task_begin(estimator=self, reconstruction_attributes=state)
+            task.call_on_fit_task_begin(**told)
 
         def end(epoch: int, logs: dict) -> bool:
-            return tasks[-1].call_on_fit_task_end(
-                estimator=self, metadata=logs, reconstruction_attributes=state
-            )
+            return tasks[-1].call_on_fit_task_end(**told)
 
-        context.call_on_fit_task_begin(estimator=self)
+        X, y = given
+        told = {"estimator": self, "X": X, "y": y, "reconstruction_attributes": state}
+        context.call_on_fit_task_begin(estimator=self, X=X, y=y)
         hooks.epoch_begin, hooks.epoch_end = begin, end
-        self._root_task = context
+        self._close_task = lambda: context.call_on_fit_task_end(
+            estimator=self, X=X, y=y, reconstruction_attributes={}
+        )
 
     def _close_sklearn_callbacks(self) -> None:
-        context = self.__dict__.pop("_root_task", None)
-        if context is not None:
-            context.call_on_fit_task_end(
-                estimator=self, reconstruction_attributes=lambda: dict(self.__dict__)
-            )
+        close = self.__dict__.pop("_close_task", None)
+        if close is not None:
+            close()
 
     def _clone_callbacks(self) -> list[Any]:
         """Return Keras callbacks of this fit's own, from instances or classes."""

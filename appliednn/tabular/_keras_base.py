@@ -277,8 +277,8 @@ class BaseKeras(BaseNeural):
             meta.update(n_classes_=len(self.classes_), classes_=self.classes_)
         return meta
 
-    def _hooks(self, held, program, make_network, partial: bool):
-        hooks = super()._hooks(held, program, make_network, partial)
+    def _hooks(self, held, program, make_network, partial: bool, given):
+        hooks = super()._hooks(held, program, make_network, partial, given)
         if self.metrics:
             hooks.measure = keras_measure(self.metrics)
         return hooks
