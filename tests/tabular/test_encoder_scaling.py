@@ -1,3 +1,5 @@
+import time
+
 import numpy as np
 import pytest
 from scipy import sparse
@@ -137,3 +139,21 @@ def test_missing_numbers():
     assert TabularEncoder(missing="median").fit(data).n_features_out_ == 3
     with pytest.raises(ValueError, match="Input X contains NaN"):
         TabularEncoder(missing="error").fit(data)
+
+
+def best_time(function, repeats):
+    """Return the fastest of many calls, in seconds: what the code needs on a quiet machine."""
+    times = []
+    for _ in range(repeats):
+        start = time.perf_counter()
+        function()
+        times.append(time.perf_counter() - start)
+    return min(times)
+
+
+def test_plain_arrays_cost_microseconds():
+    rows = np.random.default_rng(0).normal(size=(20_000, 20))
+    encoder = TabularEncoder().fit(rows)
+    one = rows[:1].copy()
+    assert best_time(lambda: encoder.transform(one), 500) < 60e-6  # about 10 us when quiet
+    assert best_time(lambda: encoder.transform(rows), 20) < 10e-3  # about 1.1 ms

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from appliednn.core.errors import IntegrityError, UsageError
+from appliednn.core.errors import AppliedNNError, IntegrityError, UsageError
 from appliednn.core.persistence import _registry
 from appliednn.core.persistence._codec import Decoder, Encoder
 from appliednn.core.persistence._default import default_restore, default_state
@@ -188,7 +188,9 @@ def build(nodes: Any, arrays: Mapping[str, np.ndarray], objects: Mapping[str, by
                 built.append(put_back(scikit_learn(node["object"]), inner, earlier))
             else:
                 built.append(_build_ours(node, decoder, array, scikit_learn, earlier))
-        except (KeyError, TypeError, AttributeError) as error:
+        except AppliedNNError:
+            raise
+        except (KeyError, IndexError, TypeError, AttributeError, ValueError) as error:
             raise IntegrityError(
                 f"the manifest describes an estimator wrongly: {error}"
             ) from error
