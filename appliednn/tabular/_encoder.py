@@ -23,7 +23,7 @@ from appliednn.tabular._encoder_input import read_input
 from appliednn.tabular._encoder_layout import lay_out, output_names
 from appliednn.tabular._encoder_scaling import scale_fast
 from appliednn.tabular._encoder_state import dump_state, load_state
-from appliednn.tabular._encoder_transform import encode_matrix, encode_table
+from appliednn.tabular._encoder_transform import encode_gaps, encode_matrix, encode_table
 
 _BLOCK_ROWS = 4096  # rows of a sparse matrix that are dense at one time
 
@@ -190,7 +190,7 @@ class TabularEncoder(SaveMixin, TransformerMixin, BaseEstimator):
             and X.shape[0] > 0
         ):
             out = np.zeros((X.shape[0], self.n_features_out_), dtype=np.float32)
-            if scale_fast(X, *plain, out):
+            if scale_fast(X, *plain, out) or encode_gaps(self, X, out):
                 return out
         check_is_fitted(self)
         all_numeric = set(self.kinds_) <= {"numeric", "empty"}

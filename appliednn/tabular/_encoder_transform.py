@@ -10,7 +10,7 @@ from appliednn.tabular import _encoder_columns as columns
 from appliednn.tabular._encoder_categories import look_up
 from appliednn.tabular._encoder_fit import column_names, read_values, refuse_missing
 from appliednn.tabular._encoder_input import check_finite
-from appliednn.tabular._encoder_scaling import scale_into, to_normal
+from appliednn.tabular._encoder_scaling import scale_fast, scale_into, to_normal
 
 
 def encode_matrix(encoder: Any, X: np.ndarray, out: np.ndarray) -> None:
@@ -20,6 +20,17 @@ def encode_matrix(encoder: Any, X: np.ndarray, out: np.ndarray) -> None:
         _write_indicators(encoder, {j: nan[:, j] for j in encoder.missing_index_}, out)
         X = np.where(nan, encoder.value_fill_, X)
     _write_values(encoder, X, out)
+
+
+def encode_gaps(encoder: Any, X: np.ndarray, out: np.ndarray) -> bool:
+    """Encode a plain float matrix with missing values; False if it needs the checked path."""
+    nan = np.isnan(X)
+    if encoder.missing == "error" or not nan.any():
+        return False
+    if not scale_fast(np.where(nan, encoder.value_fill_, X), *encoder._plain, out):
+        return False
+    _write_indicators(encoder, {j: nan[:, j] for j in encoder.missing_index_}, out)
+    return True
 
 
 def encode_table(encoder: Any, frame: Any, out: np.ndarray) -> None:

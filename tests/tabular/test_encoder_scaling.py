@@ -101,8 +101,11 @@ def test_sparse_input_gives_the_dense_result(kind):
 
 @pytest.mark.parametrize("numeric", METHODS)
 def test_plain_path_gives_the_bits_of_the_checked_path(numeric):
-    encoder = TabularEncoder(numeric=numeric).fit(X)
-    for rows in (X, X[:1], X.astype(np.float32), np.asfortranarray(X), np.tile(X, (60, 1))):
+    gaps = X.copy()
+    gaps[::3, 1] = gaps[1::4, 2] = np.nan
+    encoder = TabularEncoder(numeric=numeric).fit(gaps)
+    many = np.tile(gaps, (60, 1))
+    for rows in (X, X[:1], X.astype(np.float32), np.asfortranarray(X), gaps, gaps[:1], many):
         fast = encoder.transform(rows)
         encoder._plain, kept = None, encoder._plain
         np.testing.assert_array_equal(fast, encoder.transform(rows))
