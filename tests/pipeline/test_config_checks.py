@@ -199,6 +199,7 @@ def test_the_kind_of_a_range_follows_from_how_it_is_written(tmp_path):
         ("balanced_acuracy", "balanced_accuracy"),
         ("roc_auc_vs_dumy", "roc_auc_vs_dummy"),
         ("rmse", None),
+        ("equal_oportunity_difference[Age]", "equal_opportunity_difference[Age]"),
         ("equal_opportunity_difference[Martial]", "equal_opportunity_difference[Marital]"),
         ("equal_opportunity_difference", "equal_opportunity_difference[Age]"),
         ("accuracy_pgd[0.3]", "accuracy_pgd[0.05]"),

@@ -193,7 +193,7 @@ def gates_name_metrics(config: RunConfig, base_dir: FilePath) -> Iterator[Issue]
     known = known_metrics(config.task)
     other = {"classification": "regression", "regression": "classification"}[config.task]
     for i, gate in enumerate(config.gates):
-        name, _ = split_key(gate.metric)
+        name, inner = split_key(gate.metric)
         if name in known:
             continue
         path = ("gates", i, "metric")
@@ -201,7 +201,8 @@ def gates_name_metrics(config: RunConfig, base_dir: FilePath) -> Iterator[Issue]
             yield Issue(path, f"{name} is for {other}; the task is {config.task}")
         else:
             message = f"no estimate of the audit is called {gate.metric!r}"
-            yield Issue(path, message, closest(name, known))
+            near = closest(name, known)
+            yield Issue(path, message, f"{near}[{inner}]" if near and inner else near)
     yield from _repeated([(g.metric, g.op) for g in config.gates], ("gates",))
 
 

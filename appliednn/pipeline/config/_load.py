@@ -122,7 +122,7 @@ def _validate(document: Document, values: dict[str, Any], base_dir: Path) -> Run
         ]
         found += problems(document, errors, values)
         broken = {str(e["loc"][0]) for e in errors if e["loc"]}
-        usable = {k: v for k, v in values.items() if k not in broken}
+        usable = {k: values[k] for k in RunConfig.model_fields if k in values and k not in broken}
         config = RunConfig.model_validate({**_STAND_IN, **usable})
     for issue in run_checks(config, base_dir, broken):
         found.append(document.problem(*issue))

@@ -24,8 +24,23 @@ _SHARED = ("duplicate_share_train_test", "worst_slice_gap")
 _KINDS = {"classification": "accuracy", "regression": "rmse"}
 _STRESS = ("noise", "fgsm", "pgd", "blackbox", "missing", "worst_feature_missing")
 _OTHER = {
-    "classification": ("max_single_feature_auc", "ece", "boundary_distance"),
-    "regression": ("max_single_feature_r2", "prediction_shift_pgd"),
+    "classification": (
+        "max_single_feature_auc",
+        "ece",
+        "boundary_distance",
+        "group_selection_rate",
+        "group_tpr",
+        "group_fpr",
+        "group_ppv",
+        "group_accuracy",
+        "group_base_rate",
+    ),
+    "regression": (
+        "max_single_feature_r2",
+        "prediction_shift_pgd",
+        "group_mae",
+        "group_mean_residual",
+    ),
 }
 FAIRNESS: dict[str, tuple[str, ...]] = {
     "classification": (
@@ -43,7 +58,7 @@ FAIRNESS: dict[str, tuple[str, ...]] = {
 """Differences between groups, by task; a key has its attribute in brackets."""
 ATTACKS = ("accuracy_fgsm", "accuracy_pgd", "rmse_fgsm", "rmse_pgd")
 """Metrics under attack; a key has its size in brackets."""
-_KEY = re.compile(r"([A-Za-z0-9_]+)(?:\[(.*)\])?")
+_KEY = re.compile(r"([^\[\]]+)(?:\[(.*)\])?")
 
 
 def known_metrics(task: str) -> tuple[str, ...]:
