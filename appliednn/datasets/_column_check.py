@@ -86,6 +86,9 @@ def _check_missing(
     missing, n = int(values.isna().sum()), len(values)
     if missing / n <= rule.missing / n_train + tolerance.missing_margin:
         return
+    if missing == 1 and rule.missing:
+        # One row of a kind that training had, however rarely, is no change of a share.
+        return
     if chance(missing, n, rule.missing, n_train) >= tolerance.chance:
         return
     message = (

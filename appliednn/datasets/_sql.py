@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -9,6 +10,9 @@ from appliednn.core.errors import MissingExtraError, UsageError, import_extra
 
 if TYPE_CHECKING:
     import pandas as pd
+
+# SQLAlchemy takes ":name" for a parameter, also within quotes; a query here has none.
+_BIND = re.compile(r"(?<![:\w\\]):(\w+)(?!:)")
 
 
 def read_sql(url: str, query: str, base_dir: Path) -> tuple[pd.DataFrame, str]:
@@ -39,9 +43,12 @@ def read_sql(url: str, query: str, base_dir: Path) -> tuple[pd.DataFrame, str]:
     engine = _engine(sqlalchemy, address, label)
     try:
         with engine.connect() as connection:
-            frame = pd.read_sql_query(sqlalchemy.text(query), connection)
-    except sqlalchemy.exc.ResourceClosedError:
-        raise UsageError(f"{label}: the query returns no rows; a SELECT is expected") from None
+            result = connection.execute(sqlalchemy.text(_BIND.sub(r"\\:\1", query)))
+            if not result.returns_rows:
+                raise UsageError(f"{label}: the query returns no rows; a SELECT is expected")
+            frame = pd.DataFrame.from_records(
+                result.fetchall(), columns=[*result.keys()], coerce_float=True
+            )
     except sqlalchemy.exc.SQLAlchemyError as error:
         reason = _redact(str(getattr(error, "orig", None) or error).splitlines()[0], address)
         raise UsageError(

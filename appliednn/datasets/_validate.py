@@ -167,8 +167,8 @@ def _check_classes(present: pd.Series, name: str, stratified: bool) -> Iterator[
         return
     if kind_of(present) == "number" and len(counts) > max(_MANY_CLASSES, 0.1 * len(present)):
         message = (
-            f"the target {name!r} has {len(counts)} different numbers in {len(present)} rows, taken as classes; "
-            "for a quantity set task: regression"
+            f"the target {name!r} has {len(counts)} different numbers in {len(present)} rows, "
+            "taken as classes; for a quantity set task: regression"
         )
         yield Problem("warning", "classes", name, message, len(present))
     single = [str(label) for label in counts.index[counts == 1]]
