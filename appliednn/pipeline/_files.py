@@ -71,4 +71,4 @@ def check_contract(model_path: Path, frame: pd.DataFrame, *, with_target: bool) 
 
     found = DataContract.load(path).check(frame, require_target=with_target)
     raise_for(found)
-    return [f"note: {v.message}" for v in found]
+    return [f"note: {v.column}: {v.message}" for v in found]

@@ -76,6 +76,7 @@ def prepare(config: Any, base_dir: Path) -> Prepared:
         seed=stage_seed(config.seed, "split"),
     )
     X, empty = _features(config, frame, train)
+    empty = [c for c in empty if frame[c].notna().any()]  # the others are said already
     if empty:
         warnings.append(f"no training row has a value in {', '.join(empty)}: left out")
     y = target_values(frame[config.data.target], classification=classes)
@@ -109,7 +110,13 @@ def check_data(config: Any, frame: pd.DataFrame) -> list[str]:
     """Return warnings, or raise everything that makes the data unusable, all at once."""
     from appliednn.datasets import check_usable
 
-    found = check_usable(frame, config.data.target, config.task)
+    left_out = [c for c in config.data.drop if c in frame.columns and c != config.data.target]
+    found = check_usable(
+        frame.drop(columns=left_out),
+        config.data.target,
+        config.task,
+        stratified=config.split.type == "stratified",
+    )
     fatal = [p.message for p in found if p.fatal] + _unknown_columns(config, frame)
     if config.data.target in frame.columns and config.task == "classification":
         fatal += _positive_problem(config, frame[config.data.target])

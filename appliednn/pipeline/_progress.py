@@ -1,17 +1,20 @@
-"""Progress of a run: a live line per stage on a terminal, plain lines elsewhere."""
+"""Progress of a run: which stage it is in, and how long those before took."""
 
 from __future__ import annotations
 
 import contextlib
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 
-Tell = Callable[[str], None]
+PATIENCE = 1.0  # seconds; a stage that took less is not worth a second line
 
 
 class StageProgress:
     """Says on standard error which stage runs and how long each took.
+
+    Lines, not a live display: training and audit show bars of their own on a terminal, and two
+    displays at once would draw over each other.
 
     Parameters
     ----------
@@ -25,18 +28,15 @@ class StageProgress:
 
     @contextlib.contextmanager
     def stage(self, title: str) -> Iterator[None]:
-        """Show one stage while it runs."""
+        """Announce one stage while it runs."""
         self.number += 1
-        label = f"[{self.number}/{self.n_stages}] {title}"
+        label = f"[{self.number}/{self.n_stages}] "
+        self.line(label + title)
         started = time.perf_counter()
-        if sys.stderr.isatty():
-            from rich.console import Console
-
-            with Console(stderr=True).status(label):
-                yield
-        else:
-            yield
-        self.line(f"{label} ({time.perf_counter() - started:.1f} s)")
+        yield
+        seconds = time.perf_counter() - started
+        if seconds > PATIENCE:
+            self.line(" " * len(label) + f"took {seconds:.1f} s")
 
     def line(self, text: str) -> None:
         """Write one line."""
