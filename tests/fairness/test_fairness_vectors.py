@@ -14,6 +14,7 @@ from appliednn.fairness import (
     equalized_odds_difference,
     generalized_entropy,
     group_metrics,
+    inequality_indices,
     predictive_equality_difference,
     predictive_parity_difference,
     reweighing_weights,
@@ -90,6 +91,15 @@ def test_differential_fairness_of_predictions_and_of_labels(rows):
     assert differential_fairness(pred, group) == pytest.approx(0.223367, abs=5e-7)
     assert differential_fairness(y, group) == pytest.approx(0.141779, abs=5e-7)
     assert bias_amplification(y, pred, group) == pytest.approx(0.0816, abs=5e-5)
+
+
+def test_indices_with_intervals_hold_the_vectors(rows):
+    group, y, pred = rows
+    found = inequality_indices(y, pred, group, seed=1)
+    values = [0.130084, 0.173279, 0.510067, 0.000217989, 0.223367, 0.141779]
+    assert [e.value for e in found] == pytest.approx(values, rel=4e-6)
+    assert all(e.ci[0] < e.value < e.ci[1] for e in found)
+    assert inequality_indices([1, 1], [0, 0], ["a", "b"]) == []
 
 
 def test_reweighing_weights(rows):

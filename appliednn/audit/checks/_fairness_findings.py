@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from appliednn.audit._base import Finding, Severity
 from appliednn.audit.checks._fairness_inputs import FairnessInputs
 from appliednn.audit.report.svg import format_estimate, format_number
-from appliednn.fairness._difference import GroupDifference
+from appliednn.fairness import GroupDifference
 
 _LEVEL = 0.05
 _FOUR_FIFTHS = 0.8

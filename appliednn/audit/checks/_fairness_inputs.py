@@ -8,15 +8,17 @@ from weakref import WeakKeyDictionary
 
 import numpy as np
 
-from appliednn.audit._base import NotApplicable, Table
+from appliednn.audit._base import NotApplicable
 from appliednn.audit._context import AuditContext
 from appliednn.core.errors import UsageError
+from appliednn.core.statistics import Estimate
 from appliednn.fairness import (
     ErrorTable,
     GroupTable,
     expected_rates,
     group_errors,
     group_metrics,
+    inequality_indices,
     prepare_attributes,
 )
 
@@ -53,8 +55,8 @@ class FairnessInputs:
         Mean absolute error over all rows (regression), else 1.
     notes : list of str
         How attributes were cut, and that rates are expected ones.
-    inequality : Table or None
-        Indices that need rows.
+    inequality : list of Estimate
+        Indices over rows; empty where there are none.
     """
 
     kind: Literal["binary", "accuracy", "errors"]
@@ -64,7 +66,7 @@ class FairnessInputs:
     tolerance: float
     scale: float = 1.0
     notes: list[str] = field(default_factory=list)
-    inequality: Table | None = None
+    inequality: list[Estimate] = field(default_factory=list)
 
     @property
     def metrics(self) -> tuple[str, ...]:
@@ -128,8 +130,6 @@ def _prepare(context: AuditContext) -> FairnessInputs:
 
 def _binary(context: AuditContext, attributes, q, common: dict, notes) -> FairnessInputs:
     """Return the numbers for one positive class (the rest of several classes is negative)."""
-    from appliednn.audit.checks._fairness_inequality import inequality_table
-
     positive = max(context.y_test.tolist()) if context.classes is None else context.positive
     y = (context.y_test == positive).astype(int)
     if not y.any():
@@ -140,13 +140,14 @@ def _binary(context: AuditContext, attributes, q, common: dict, notes) -> Fairne
     )
     if context.task == "multiclass":
         notes = [*notes, f"{positive!r} is compared with all other classes together."]
-    inequality = inequality_table(
-        y, predicted if q is None else q, attributes, table.min_group_size, common["seed"]
+    size, seed = table.min_group_size, common["seed"]
+    inequality = inequality_indices(
+        y, predicted, attributes, expected=q, min_group_size=size, seed=seed
     )
     return _inputs(context, "binary", table, notes, inequality)
 
 
-def _inputs(context: AuditContext, kind, table, notes, inequality=None) -> FairnessInputs:
+def _inputs(context: AuditContext, kind, table, notes, inequality=()) -> FairnessInputs:
     """Add what the owner said."""
     default = {"binary": PRIMARY, "accuracy": "accuracy_difference", "errors": "mae_difference"}
     metric = context.option("fairness", "metric", default[kind])
@@ -167,7 +168,9 @@ def _inputs(context: AuditContext, kind, table, notes, inequality=None) -> Fairn
         )
     reason = str(context.option("fairness", "reason", None) or "")
     scale = float(np.abs(context.y_test - context.y_pred).mean()) if kind == "errors" else 1.0
-    return FairnessInputs(kind, table, metric, reason, float(tolerance), scale, notes, inequality)
+    return FairnessInputs(
+        kind, table, metric, reason, float(tolerance), scale, notes, list(inequality)
+    )
 
 
 def _expected(context: AuditContext) -> np.ndarray | None:

@@ -20,9 +20,15 @@ from appliednn.audit.checks._fairness_inputs import (
 )
 from appliednn.audit.report.svg import format_estimate, format_number, interval_chart
 from appliednn.core.statistics import Estimate, holm
-from appliednn.fairness._difference import METRICS, GroupDifference
+from appliednn.fairness import METRICS, GroupDifference
 
 _MAX_ROWS = 36
+_INEQUALITY = (
+    "Benefit of a row: prediction - truth + 1 (2 for an unearned positive, 0 for a denied one); "
+    "0 means that all benefit alike. Epsilon: the largest log ratio of two groups' shares, "
+    "smoothed, over groups that are large enough; it grows with the number of groups, and so does "
+    "its interval. The four-fifths rule is about 0.22."
+)
 _RATES = {
     "binary": ("selection_rate", "tpr", "fpr", "ppv", "accuracy", "base_rate"),
     "accuracy": ("accuracy",),
@@ -161,8 +167,9 @@ class GroupDifferences(Check):
         }
         p = _adjusted(found)
         tables = [self._table(inputs, a, found, p) for a in inputs.table.groups]
-        if inputs.inequality is not None:
-            tables.append(inputs.inequality)
+        if inputs.inequality:
+            rows = [[e.name, e] for e in inputs.inequality]
+            tables.append(Table("Inequality of outcomes", ["index", "value"], rows, _INEQUALITY))
         findings = difference_findings(self.id, inputs, found, p)
         findings += odds_or_calibration(self.id, inputs)
         return CheckResult(
