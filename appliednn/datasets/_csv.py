@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import csv
+import gzip
 import warnings
+import zlib
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -22,7 +24,7 @@ def read_csv(
     decimal: str = ".",
     na_values: Sequence[str] | None = None,
 ) -> pd.DataFrame:
-    """Read a CSV file with a header line.
+    """Read a CSV file with a header line; one whose name ends in ``.gz`` is unpacked.
 
     Parameters
     ----------
@@ -58,8 +60,9 @@ def read_csv(
             f"{path} is not text in {encoding.removesuffix('-sig')} ({error}); "
             "set encoding (common ones are utf-8, latin-1, cp1252, utf-16)"
         ) from None
-    except OSError as error:
-        raise UsageError(f"{path} cannot be read: {error.strerror or error}") from None
+    except (OSError, EOFError, zlib.error) as error:
+        said = getattr(error, "strerror", None) or error
+        raise UsageError(f"{path} cannot be read: {said}") from None
     except (pd.errors.ParserError, pd.errors.ParserWarning, csv.Error) as error:
         raise UsageError(
             f"{path} is not a table with the separator {separator!r}: {error}; check the "
@@ -89,7 +92,8 @@ def _parse(
 
 def _header(path: Path, separator: str, encoding: str) -> list[str]:
     """Return the fields of the first line that is not blank (pandas would rename doubles)."""
-    with path.open(encoding=encoding, newline="") as file:
+    unpack = gzip.open if path.suffix.lower() == ".gz" else open
+    with unpack(path, "rt", encoding=encoding, newline="") as file:
         for row in csv.reader(file, delimiter=separator):
             if row:
                 return row

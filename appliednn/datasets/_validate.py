@@ -138,6 +138,11 @@ def _check_target(y: pd.Series, task: str, min_rows: int, stratified: bool) -> I
     present = y[y.notna()]
     if not len(y):
         return
+    nested = _nested(y)
+    if nested:
+        message = f"the target {name!r} holds values of type {nested}; one label or number a row"
+        yield Problem("fatal", "target", name, message, len(present))
+        return
     if not len(present):
         message = f"the target {name!r} has no value in any of {len(y)} rows"
         yield Problem("fatal", "target_missing", name, message, missing)
@@ -205,7 +210,13 @@ def _check_features(features: pd.DataFrame) -> Iterator[Problem]:
     for name in features.columns:
         values = features[name]
         missing = int(values.isna().sum())
-        if missing == n:
+        nested = _nested(values)
+        if nested:
+            message = f"the feature {name!r} holds values of type {nested}, which is no feature: "
+            message += "take it apart into columns, or leave it out"
+            yield Problem("fatal", "features", name, message, n - missing)
+            useful += 1
+        elif missing == n:
             message = f"the feature {name!r} is missing in all {n} rows; it is left out"
             yield Problem("warning", "empty_feature", name, message, n)
         elif not missing and values.nunique() == 1:
@@ -217,3 +228,11 @@ def _check_features(features: pd.DataFrame) -> Iterator[Problem]:
     if features.shape[1] and not useful and n > 1:
         message = "no feature varies: each is constant or missing throughout"
         yield Problem("fatal", "features", "", message, n)
+
+
+def _nested(values: pd.Series) -> str:
+    """Return the type of a value that itself holds values (a list from a Parquet file), or ""."""
+    if values.dtype != object:
+        return ""
+    types = {type(v) for v in values if isinstance(v, (list, dict, set, tuple, np.ndarray))}
+    return min(t.__name__ for t in types) if types else ""

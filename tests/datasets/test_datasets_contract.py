@@ -101,7 +101,9 @@ def test_single_rows_do_not_cry_wolf(contract, later):
     # 415 of 4 454 rows have a missing value, and one row is 100 % of its table.
     incomplete = later[later.isna().any(axis=1)]
     assert len(incomplete) > 100
-    assert all(broken(contract, incomplete.iloc[[i]]) == {} for i in range(60))
+    alarms = [broken(contract, incomplete.iloc[[i]]) for i in range(len(incomplete))]
+    # The single loan of all 4 454 without Marital: none of the 3 000 before lacked it.
+    assert [a for a in alarms if a] == [{("Marital", "missing"): 1}]
     never_missing = later.iloc[[0]].assign(Age=np.nan)
     assert broken(contract, never_missing) == {("Age", "missing"): 1}
 

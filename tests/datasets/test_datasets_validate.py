@@ -68,6 +68,12 @@ def test_rows_and_features():
     assert rules(gaps) == set()
 
 
+def test_lists_are_no_feature():
+    lists = table(v=[[1, 2]] * 40)
+    assert rules(lists) == {("fatal", "features", "v")}
+    assert rules(lists, "v") == {("fatal", "target", "v")}
+
+
 def test_class_of_one_row():
     rare = table(y=["no", "yes"] * 19 + ["no", "maybe"])
     assert rules(rare) == {("fatal", "rare_class", "y")}
