@@ -4,44 +4,8 @@ from __future__ import annotations
 
 import re
 
-_HEADLINE = {
-    "classification": (
-        "accuracy",
-        "balanced_accuracy",
-        "precision",
-        "recall",
-        "f1",
-        "mcc",
-        "roc_auc",
-        "pr_auc",
-        "log_loss",
-        "brier",
-    ),
-    "regression": ("r2", "rmse", "mae", "mape", "pinball"),
-}
-_BASELINES = ("dummy", "linear", "boosting")
-_SHARED = ("duplicate_share_train_test", "worst_slice_gap")
-_KINDS = {"classification": "accuracy", "regression": "rmse"}
-_STRESS = ("noise", "fgsm", "pgd", "blackbox", "missing", "worst_feature_missing")
-_OTHER = {
-    "classification": (
-        "max_single_feature_auc",
-        "ece",
-        "boundary_distance",
-        "group_selection_rate",
-        "group_tpr",
-        "group_fpr",
-        "group_ppv",
-        "group_accuracy",
-        "group_base_rate",
-    ),
-    "regression": (
-        "max_single_feature_r2",
-        "prediction_shift_pgd",
-        "group_mae",
-        "group_mean_residual",
-    ),
-}
+from appliednn.pipeline.registry._tables import metrics
+
 FAIRNESS: dict[str, tuple[str, ...]] = {
     "classification": (
         "demographic_parity_difference",
@@ -58,6 +22,15 @@ FAIRNESS: dict[str, tuple[str, ...]] = {
 """Differences between groups, by task; a key has its attribute in brackets."""
 ATTACKS = ("accuracy_fgsm", "accuracy_pgd", "rmse_fgsm", "rmse_pgd")
 """Metrics under attack; a key has its size in brackets."""
+
+# A key belongs to one task if it starts with one of these words; others belong to both.
+_STEMS = {
+    "classification": "accuracy balanced precision recall f1 mcc roc pr log brier ece class "
+    "calibration_gap demographic equalized equal predictive group_selection group_tpr group_fpr "
+    "group_ppv group_accuracy group_base boundary max_single_feature_auc",
+    "regression": "r2 rmse mae mape pinball mean_residual prediction_shift group_mae "
+    "group_mean_residual max_single_feature_r2",
+}
 _KEY = re.compile(r"([^\[\]]+)(?:\[(.*)\])?")
 
 
@@ -66,13 +39,12 @@ def known_metrics(task: str) -> tuple[str, ...]:
 
     Examples
     --------
-    >>> "rmse_vs_dummy" in known_metrics("regression")
-    True
+    >>> "rmse" in known_metrics("regression"), "rmse" in known_metrics("classification")
+    (True, False)
     """
-    headline = _HEADLINE[task]
-    paired = tuple(f"{metric}_vs_{name}" for metric in headline for name in _BASELINES)
-    stress = tuple(f"{_KINDS[task]}_{name}" for name in _STRESS)
-    return (*headline, *paired, *_SHARED, *stress, *_OTHER[task], *FAIRNESS[task])
+    other = {"classification": "regression", "regression": "classification"}[task]
+    foreign = re.compile(rf"({'|'.join(_STEMS[other].split())})(_.*)?")
+    return tuple(key for key in metrics() if not foreign.fullmatch(key))
 
 
 def split_key(key: str) -> tuple[str, str | None]:

@@ -10,6 +10,7 @@ __getattr__, __dir__, __all__ = attach(
         "Entry": "._entries",
         "estimator": "._entries",
         "sampler": "._entries",
+        "metrics": "._tables",
         "names": "._tables",
         "numbers": "._tables",
         "parameters": "._tables",

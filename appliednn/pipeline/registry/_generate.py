@@ -1,7 +1,7 @@
 """Write ``tables.json`` from the installed libraries: ``python -m ...registry._generate``.
 
-Run it after a new scikit-learn, imbalanced-learn or Keras; a test compares the file with what this
-module finds.
+Run it after a new scikit-learn, imbalanced-learn or Keras, and after a check of the audit has got
+a new key; a test compares the file with what this module finds.
 """
 
 from __future__ import annotations
@@ -41,6 +41,7 @@ def collect() -> dict[str, Any]:
         "samplers": {name: signature_table(entry.load()) for name, entry in SAMPLERS.items()},
         "names": {"scorers": sorted(get_scorer_names()), **keras_names()},
         "numbers": network_numbers(),
+        "metrics": audit_metrics(),
     }
 
 
@@ -155,6 +156,13 @@ def network_numbers() -> dict[str, dict[str, list[str]]]:
         key: {normalised(name): numbers for name, numbers in table.items()}
         for key, table in tables.items()
     }
+
+
+def audit_metrics() -> list[str]:
+    """Return the keys of the audit's estimates, without what stands in brackets."""
+    from appliednn.audit.checks import all_checks
+
+    return sorted({key for check in all_checks() for key in check.keys})
 
 
 def main() -> None:

@@ -65,6 +65,17 @@ def names(kind: str) -> tuple[str, ...]:
     return tuple(tables()["names"][kind])
 
 
+def metrics() -> tuple[str, ...]:
+    """Return the keys of the audit's estimates, without what stands in brackets.
+
+    Examples
+    --------
+    >>> "roc_auc" in metrics()
+    True
+    """
+    return tuple(tables()["metrics"])
+
+
 def numbers(parameter: str, name: str) -> tuple[str, ...] | None:
     """Return what a schedule, an optimiser or a loss takes; None if the table has no such name.
 
