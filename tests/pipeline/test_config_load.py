@@ -212,6 +212,17 @@ def test_overrides_set_values_read_as_yaml(write):
     assert loaded.overrides[0] == "model.epochs=5"
 
 
+def test_an_override_cannot_reach_into_an_empty_list(write):
+    (problem,) = problems_of(write(GOOD + "gates: []\n"), ["gates.0.threshold=1"])
+    assert "gates is an empty list" in problem.message
+
+
+def test_an_override_finds_a_label_that_is_a_number(write):
+    text = GOOD + "imbalance: {type: class_weight, weights: {0: 1, 1: 2}}\n"
+    loaded = load_config(write(text), ["imbalance.weights.1=5"])
+    assert loaded.config.imbalance.weights == {0: 1, 1: 5}
+
+
 @pytest.mark.parametrize(
     ("override", "words"),
     [

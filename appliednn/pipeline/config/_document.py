@@ -149,26 +149,37 @@ def _override(document: Document, text: str) -> str | None:
         return f"the value: {parsed.problems[0].message}"
     node: Any = document.data
     path: Path = ()
-    for i, key in enumerate(keys):
-        last = i == len(keys) - 1
-        if isinstance(node, list):
-            if not key.isdecimal() or int(key) >= len(node):
-                where = ".".join(keys[:i])
-                return f"{where} holds {len(node)}; expected a position from 0 to {len(node) - 1}"
-            key = int(key)
-        elif not isinstance(node, dict):
-            return f"{'.'.join(keys[:i])} is a single value; it has no {key!r}"
+    for i, word in enumerate(keys):
+        key = _key(node, word)
+        if key is None:
+            return _no_such_place(".".join(keys[:i]), node, word)
         path = (*path, key)
-        if last:
+        if i == len(keys) - 1:
             _forget(document, path)
             node[key] = parsed.value
             document.overrides[path] = text
-        else:
-            if isinstance(node, dict) and node.get(key) is None:
-                node[key] = {}
-                document.overrides[path] = text
-            node = node[key]
+        elif isinstance(node, dict) and node.get(key) is None:
+            node[key] = {}
+            document.overrides[path] = text
+        node = node[key]
     return None
+
+
+def _key(node: Any, word: str) -> Any:
+    """Return the key or position that a word of an override names, None if there is none."""
+    if isinstance(node, list):
+        return int(word) if word.isdecimal() and int(word) < len(node) else None
+    if isinstance(node, dict):
+        return next((key for key in node if str(key) == word), word)  # a label may be a number
+    return None
+
+
+def _no_such_place(where: str, node: Any, word: str) -> str:
+    if not isinstance(node, list):
+        return f"{where} is a single value; it has no {word!r}"
+    if not node:
+        return f"{where} is an empty list; set it as a whole"
+    return f"{where} holds {len(node)}; expected a position from 0 to {len(node) - 1}"
 
 
 def _forget(document: Document, path: Path) -> None:

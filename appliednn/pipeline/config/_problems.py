@@ -56,12 +56,16 @@ class ConfigError(UsageError):
     """
 
     def __init__(self, problems: Iterable[Problem]) -> None:
-        key = lambda p: (p.line == 0, p.line, p.column, p.path)  # noqa: E731
-        self.problems = sorted(dict.fromkeys(problems), key=key)
+        self.problems = sorted(dict.fromkeys(problems), key=_order)
         super().__init__("\n".join(map(str, self.problems)))
 
     def __reduce__(self):
         return type(self), (self.problems,)
+
+
+def _order(problem: Problem) -> tuple:
+    """Return a sorting key: by line, and last what has none."""
+    return (problem.line == 0, problem.line, problem.column, problem.path)
 
 
 def closest(name: object, options: Sequence[str]) -> str | None:
