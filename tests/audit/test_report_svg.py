@@ -187,6 +187,8 @@ def test_ticks_are_round_and_cover_the_range():
         (np.float64(0.25), "0.250"),
         (np.int64(3), "3"),
         (-0.0, "0"),
+        (0.00234, "0.0023"),
+        (0.00049, "0.00049"),
     ],
 )
 def test_numbers_read_well(value, text):

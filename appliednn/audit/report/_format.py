@@ -51,12 +51,13 @@ def _three_figures(value: float) -> str:
     size = abs(value)
     if size == 0:
         return "0"
-    if size < 0.0005 or size >= 1e9:
+    if size < 0.0001 or size >= 1e9:
         mantissa, exponent = f"{value:.1e}".split("e")
         mantissa = mantissa.removesuffix(".0")
         return f"{mantissa}\u00d710{str(int(exponent)).translate(_SUPERSCRIPT)}"
     if size < 1:
-        return f"{value:.3f}"
+        # Two figures at least, three decimals at least.
+        return f"{value:.3f}" if size >= 0.01 else f"{value:.{4 if size >= 0.001 else 5}f}"
     if size >= 10 and value == int(value):
         return f"{value:,.0f}"
     digits = max(0, 2 - int(math.floor(math.log10(size))))
