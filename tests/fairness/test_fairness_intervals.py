@@ -6,12 +6,14 @@ from scipy import stats
 
 from appliednn.core.statistics import newcombe_interval, wilson_interval
 from appliednn.fairness import (
+    _errors,
     calibration_gap,
     demographic_parity_difference,
     equalized_odds_difference,
     group_errors,
     group_metrics,
 )
+from appliednn.fairness._calibration import draw_ece_rows, draw_ece_sums, score_bins
 from appliednn.fairness._errors import welch_interval
 from appliednn.fairness._intervals import (
     gap_interval,
@@ -143,6 +145,25 @@ def test_ece_of_a_group_is_the_textbook_sum():
     parts = [20 * 0.09, 30 * 0.21, 50 * 0.09]
     floor = np.sqrt(2 / np.pi) * np.sqrt(parts).sum() / 100
     assert group.calibration.floor == pytest.approx(floor)
+
+
+def test_normal_shortcuts_agree_with_resampling():
+    rng = np.random.default_rng(9)
+    score = rng.beta(2, 3, 3000)
+    rest = (rng.random(3000) < score) - score
+    bins = score_bins(score)
+    rows, sums = draw_ece_rows(rest, bins, rng), draw_ece_sums(rest, bins, rng)
+    assert rows.mean() == pytest.approx(sums.mean(), rel=0.05)
+    assert rows.std() == pytest.approx(sums.std(), rel=0.15)
+    error = rng.exponential(size=1800)
+    parts = [error[:600], error[600:1200], error[1200:]]
+    normal = _errors._null_gaps(parts, rng)
+    dealt = [np.ptp(rng.permutation(error).reshape(3, 600).mean(axis=1)) for _ in range(2000)]
+    assert np.quantile(normal, 0.95) == pytest.approx(np.quantile(dealt, 0.95), rel=0.06)
+    large = rng.exponential(size=6000)
+    group = group_errors(large, np.zeros(6000), ["a"] * 6000).groups["group"][0]
+    expected = stats.norm.interval(0.95, large.mean(), stats.sem(large))
+    assert group.measures["mae"].ci == pytest.approx(expected, rel=1e-4)
 
 
 def test_welch_interval_is_that_of_scipy():
