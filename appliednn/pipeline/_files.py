@@ -19,7 +19,7 @@ KINDS = {
 
 
 def read_file(path: str | Path) -> pd.DataFrame:
-    """Return the rows of a CSV, Parquet or Arrow file, known by its suffix.
+    """Return the rows of a CSV (also ``.csv.gz``), Parquet or Arrow file, known by its suffix.
 
     Raises
     ------
@@ -29,7 +29,8 @@ def read_file(path: str | Path) -> pd.DataFrame:
     from appliednn.datasets import read
 
     path = Path(path)
-    kind = KINDS.get(path.suffix.lower())
+    packed = path.suffix.lower() == ".gz"
+    kind = KINDS.get((path.with_suffix("") if packed else path).suffix.lower())
     if kind is None:
         raise UsageError(f"{path}: the suffix must be one of {', '.join(KINDS)}")
     frame = read({"type": kind, "path": str(path.resolve())}, path.parent.resolve())

@@ -190,7 +190,8 @@ def _finish(state: stages.RunState, report: Any, broken: list[str]) -> RunOutcom
     folder.set_status(FINISHED, verdict)
     lines = str(report).splitlines()
     if broken:
-        lines.append(f"The test rows break the data contract in {len(broken)} ways:")
+        places = "1 place" if len(broken) == 1 else f"{len(broken)} places"
+        lines.append(f"The test rows break the data contract in {places}:")
         lines += [f"  {message}" for message in broken]
     lines.append(f"report: {folder / 'report.html'}")
     return RunOutcome(exit_code, verdict, folder.path, lines)

@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 
 from appliednn.core.errors import UsageError
+from appliednn.pipeline._moments import moments
 
 
 def split_rows(
@@ -95,21 +96,14 @@ def _grouped(groups: pd.Series, test_size: float, seed: int) -> tuple[np.ndarray
     return np.flatnonzero(~in_test), np.flatnonzero(in_test)
 
 
-def _by_time(moments: pd.Series, n_test: int) -> tuple[np.ndarray, np.ndarray]:
+def _by_time(column: pd.Series, n_test: int) -> tuple[np.ndarray, np.ndarray]:
     """Take the latest rows; a moment that the border falls into goes to the test side."""
-    if not pd.api.types.is_numeric_dtype(moments):
-        try:
-            moments = pd.to_datetime(moments, format="ISO8601", utc=True)
-        except (ValueError, TypeError) as error:
-            raise UsageError(
-                f"split.column: {moments.name!r} is neither numbers nor ISO 8601 dates: {error}"
-            ) from error
-    values = moments.to_numpy()
+    values = moments(column)
     order = np.argsort(values, kind="stable")
     n_train = int(np.searchsorted(values[order], values[order[len(values) - n_test]]))
     if n_train == 0:
         raise UsageError(
-            f"split.column: the test side would take every row: {moments.name!r} has too few "
+            f"split.column: the test side would take every row: {column.name!r} has too few "
             "moments"
         )
     return order[:n_train], order[n_train:]

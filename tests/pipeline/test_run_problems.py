@@ -65,6 +65,18 @@ def test_unreadable_parquet(tmp_path):
         run(loaded)
 
 
+def test_packed_csv_is_read_and_a_damaged_one_refused(tmp_path):
+    path = write_toy(tmp_path)
+    plain = prepared(path)
+    toy_frame().to_csv(tmp_path / "toy.csv.gz", index=False)
+    packed = prepared(path, "data.source.path=toy.csv.gz")
+    assert packed.sha256 == plain.sha256
+    content = (tmp_path / "toy.csv.gz").read_bytes()
+    (tmp_path / "toy.csv.gz").write_bytes(content[: len(content) // 2])
+    with pytest.raises(UsageError, match=r"toy\.csv\.gz cannot be read"):
+        prepared(path, "data.source.path=toy.csv.gz")
+
+
 def test_bins_need_numbers(tmp_path):
     loaded = parquet(tmp_path, toy_frame().assign(age="old"))
     with pytest.raises(UsageError, match="'age' has bins and holds no numbers"):

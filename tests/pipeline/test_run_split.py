@@ -72,13 +72,24 @@ def test_time_takes_the_latest_rows_and_tears_no_moment_apart(frame):
     assert split(years, "time", column="day")[1].tolist() == test.tolist()
 
 
+def test_dates_in_other_ways_are_read_where_they_mean_one_day(frame):
+    _, test = split(frame, "time", column="day")
+    american = frame.assign(day=frame["day"].dt.strftime("%m/%d/%Y %H:%M"))
+    assert split(american, "time", column="day")[1].tolist() == test.tolist()
+    german = frame.assign(day=frame["day"].dt.strftime("%d.%m.%Y"))
+    assert split(german, "time", column="day")[1].tolist() == test.tolist()
+    doubtful = frame.assign(day=np.where(np.arange(400) < 200, "03/04/2024", "05/01/2024"))
+    with pytest.raises(UsageError, match="can be read in two ways"):
+        split(doubtful, "time", column="day")
+
+
 @pytest.mark.parametrize(
     ("change", "kind", "more", "message"),
     [
         ({}, "grouped", {"column": "hom"}, "there is no column 'hom'"),
         ({"home": 1}, "grouped", {"column": "home"}, "one group only"),
         ({"day": None}, "time", {"column": "day"}, "is missing in 400 rows"),
-        ({"day": "soon"}, "time", {"column": "day"}, "neither numbers nor ISO 8601"),
+        ({"day": "soon"}, "time", {"column": "day"}, "neither numbers nor dates"),
         ({"day": 7}, "time", {"column": "day"}, "too few moments"),
         ({"y": ["one"] + ["two"] * 399}, "stratified", {}, "the smallest class has 1"),
         ({}, "random", {"test_size": 0.9999}, "too few rows to train on"),
