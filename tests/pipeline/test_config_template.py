@@ -1,3 +1,4 @@
+import gzip
 import json
 
 import pytest
@@ -37,6 +38,16 @@ def test_a_template_is_valid_and_reads_the_data(loans):
     assert [s.column for s in config.data.sensitive] == ["Age", "sex"]
     assert config.model.type == "MLPClassifier"
     assert notes == ["task: classification"]
+
+
+def test_a_packed_file_is_read_and_its_columns_checked(loans):
+    packed = loans.with_name("loans.csv.gz")
+    packed.write_bytes(gzip.compress(LOANS.encode()))
+    path, _ = write_template("loans.csv.gz", target="grade")
+    assert path.name == "loans.yaml"
+    assert load_config(path).config.data.target == "grade"
+    with pytest.raises(UsageError, match="did you mean 'grade'"):
+        load_config(path, ["data.target=grades"])
 
 
 def test_the_path_to_the_data_starts_at_the_config(loans, tmp_path):

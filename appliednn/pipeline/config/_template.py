@@ -14,11 +14,31 @@ from appliednn.pipeline.config._problems import closest
 if TYPE_CHECKING:
     import pandas as pd
 
-_FILES = {".csv": "csv", ".parquet": "parquet", ".arrow": "arrow", ".feather": "arrow"}
-_TARGETS = ("target", "label", "class", "outcome", "status", "y", "price", "sale_price")
+_FILES = {
+    ".csv": "csv",
+    ".csv.gz": "csv",
+    ".parquet": "parquet",
+    ".arrow": "arrow",
+    ".feather": "arrow",
+}
+_TARGETS = (
+    "target",
+    "label",
+    "class",
+    "outcome",
+    "status",
+    "survived",
+    "churn",
+    "attrition",
+    "default",
+    "price",
+    "sale_price",
+    "saleprice",
+    "y",
+)
 _SENSITIVE = re.compile(
     r"(age|sex|gender|race|ethnicity|ethnic|religion|nationality|marital|disability|"
-    r"geschlecht|alter)([ _.-].*)?",
+    r"geschlecht|alter)([_.-].*)?",
     re.IGNORECASE,
 )
 _IDS = re.compile(r"(id|.*[ _.-]id|uuid|index|unnamed: 0)", re.IGNORECASE)
@@ -79,7 +99,7 @@ def write_template(
     UsageError
         If there is no such data or column, or the file exists.
     """
-    name = re.sub(r"[^A-Za-z0-9._-]+", "-", Path(source).stem).strip("-._") or "run"
+    name = _run_name(Path(source).name)
     path = Path(f"{name}.yaml") if out is None else Path(out)
     if path.exists() and not force:
         raise UsageError(f"{path} exists and is not overwritten; use --force or --out FILE")
@@ -91,13 +111,26 @@ def write_template(
     return path, guess.notes
 
 
+def _run_name(file: str) -> str:
+    """Return a run name from a file name.
+
+    Examples
+    --------
+    >>> _run_name("my loans.csv.gz")
+    'my-loans'
+    """
+    end = next((e for e in sorted(_FILES, key=len)[::-1] if file.lower().endswith(e)), "")
+    stem = file[: len(file) - len(end)]
+    return re.sub(r"[^A-Za-z0-9._-]+", "-", stem).strip("-._") or "run"
+
+
 def _read(source: str, folder: Path) -> tuple[pd.DataFrame, dict[str, str], dict[str, Any]]:
     """Return rows, the section ``data.source`` and what is known beforehand."""
     import os
 
     from appliednn.datasets._sources import read
 
-    kind = _FILES.get(Path(source).suffix.lower())
+    kind = next((k for end, k in _FILES.items() if source.lower().endswith(end)), None)
     if kind is None and not Path(source).exists():
         from appliednn.datasets import load
 
