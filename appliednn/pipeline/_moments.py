@@ -28,12 +28,12 @@ def moments(column: pd.Series) -> np.ndarray:
     >>> moments(pd.Series(["12/31/2011", "1/1/2011"])).argsort().tolist()
     [1, 0]
     """
-    if pd.api.types.is_numeric_dtype(column) or pd.api.types.is_datetime64_any_dtype(column):
+    if pd.api.types.is_numeric_dtype(column):
         return column.to_numpy()
-    iso = _parsed(column, "ISO8601")
+    iso = _parsed(column, "ISO8601")  # datetimes pass through it too
     if iso is not None:
         return iso
-    found = {f: _parsed(column, f + t) for f in FORMATS for t in _TIMES}
+    found = {f + t: _parsed(column, f + t) for f in FORMATS for t in _TIMES}
     fitting = {f: values for f, values in found.items() if values is not None}
     if not fitting:
         raise UsageError(
@@ -52,6 +52,6 @@ def moments(column: pd.Series) -> np.ndarray:
 def _parsed(column: pd.Series, form: str) -> np.ndarray | None:
     """Return a text column as moments, or None where it does not fit the format."""
     try:
-        return pd.to_datetime(column, format=form, utc=True).to_numpy()
+        return pd.to_datetime(column, format=form, utc=True).dt.tz_localize(None).to_numpy()
     except (ValueError, TypeError):
         return None
