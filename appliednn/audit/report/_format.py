@@ -35,6 +35,7 @@ def format_number(value: float | int | None, decimals: int | None = None) -> str
         return "\u2013"
     if math.isinf(value):
         return "\u221e" if value > 0 else f"{MINUS}\u221e"
+    value = value.item() if hasattr(value, "item") else value
     if decimals is None and isinstance(value, Integral):
         text = f"{int(value):,}"
     elif decimals is not None:
@@ -64,7 +65,24 @@ def _three_figures(value: float) -> str:
     return f"{value:,.{digits}f}"
 
 
-def format_interval(ci: tuple[float, float] | None) -> str:
+def shared_decimals(*values: float | None) -> int | None:
+    """Return the decimals in which numbers that stand together are shown, by the largest.
+
+    Examples
+    --------
+    >>> shared_decimals(0.0018, 0.00049, 0.0065), shared_decimals(0.7, 1.44)
+    (4, 2)
+    """
+    sizes = [abs(float(v)) for v in values if v is not None and math.isfinite(v)]
+    most = max(sizes, default=0.0)
+    if most < 0.0001 or most >= 1e9:
+        return None
+    if most < 0.01:
+        return 4 if most >= 0.001 else 5
+    return 3 if most <= 1 else max(0, 2 - math.floor(math.log10(most)))
+
+
+def format_interval(ci: tuple[float, float] | None, decimals: int | None = None) -> str:
     """Return ``low to high``, or an empty string for an exact number.
 
     Examples
@@ -74,7 +92,18 @@ def format_interval(ci: tuple[float, float] | None) -> str:
     """
     if ci is None:
         return ""
-    return f"{format_number(float(ci[0]))} to {format_number(float(ci[1]))}"
+    low, high = (float(v) for v in ci)
+    decimals = shared_decimals(low, high) if decimals is None else decimals
+    return f"{format_number(low, decimals)} to {format_number(high, decimals)}"
+
+
+def estimate_texts(estimate: Estimate, decimals: int | None = None) -> tuple[str, str]:
+    """Return value and interval of an estimate that has a value, in the same decimals."""
+    if decimals is None:
+        decimals = shared_decimals(estimate.value, *(estimate.ci or ()))
+        if estimate.ci is None and float(estimate.value).is_integer():
+            return format_number(int(estimate.value)), ""
+    return format_number(float(estimate.value), decimals), format_interval(estimate.ci, decimals)
 
 
 def format_estimate(estimate: Estimate) -> str:
@@ -87,6 +116,6 @@ def format_estimate(estimate: Estimate) -> str:
     """
     if estimate.value is None:
         return f"not estimable: {estimate.reason or 'no reason given'}"
-    interval = format_interval(estimate.ci)
+    value, interval = estimate_texts(estimate)
     inside = f"{interval}; n = " if interval else "n = "
-    return f"{format_number(estimate.value)} ({inside}{format_number(int(estimate.n))})"
+    return f"{value} ({inside}{format_number(int(estimate.n))})"

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from numbers import Integral, Number
 
-from appliednn.audit.report._format import format_interval, format_number
+from appliednn.audit.report._format import estimate_texts, format_number
 from appliednn.core.statistics import Estimate
 
 MAX_ROWS = 60
@@ -36,13 +36,14 @@ def table_view(title: str, columns: list[str], rows: list[list], note: str) -> d
         }
         for j, c in enumerate(columns)
     ]
-    # Few columns leave room for value and interval on one line.
+    # Few columns leave room for value and interval on one line; many need small print.
+    fit = "roomy" if len(heads) <= 5 else "dense" if len(heads) >= 7 else ""
     return {
         "title": title,
         "note": note,
         "columns": heads,
         "rows": cells,
-        "roomy": len(heads) <= 5,
+        "fit": fit,
     }
 
 
@@ -62,11 +63,22 @@ def _shared_n(values: list) -> int:
 
 
 def _decimals(values: list) -> int | None:
-    """Return the decimals that show a column of plain numbers as they are, up to three."""
+    """Return the decimals of a column, or None where each cell is to find its own.
+
+    Plain numbers are shown as they are, up to three decimals; estimates that are shares alike.
+    """
+    if any(isinstance(v, Estimate) for v in values):
+        numbers = [x for v in values for x in _numbers(v)]
+        return 3 if numbers and 0.01 <= max(map(abs, numbers)) <= 1 else None
     floats = [float(v) for v in values if isinstance(v, float) and math.isfinite(v)]
-    if not floats or any(isinstance(v, Estimate) for v in values):
-        return None
-    return next((d for d in range(4) if all(round(v, d) == v for v in floats)), None)
+    return next((d for d in range(4) if floats and all(round(v, d) == v for v in floats)), None)
+
+
+def _numbers(value) -> list[float]:
+    """Return the numbers that a cell shows."""
+    if isinstance(value, Estimate):
+        return [x for x in (value.value, *(value.ci or ())) if x is not None and math.isfinite(x)]
+    return [float(value)] if isinstance(value, float) and math.isfinite(value) else []
 
 
 def _cell(value, numeric: bool, column: int, shared_n: int, decimals: int | None) -> dict:
@@ -76,7 +88,7 @@ def _cell(value, numeric: bool, column: int, shared_n: int, decimals: int | None
         if value.value is None:
             cell.update(text="not estimable", why=value.reason)
         else:
-            cell.update(text=format_number(value.value), ci=format_interval(value.ci))
+            cell["text"], cell["ci"] = estimate_texts(value, decimals)
             cell["n"] = "" if shared_n or not value.n else format_number(int(value.n))
     elif value is None:
         cell["text"] = "\u2013"

@@ -9,7 +9,7 @@ from appliednn.audit._base import Finding
 from appliednn.audit._gates import INCONCLUSIVE, GateResult
 from appliednn.audit._records import NotChecked
 from appliednn.audit._verdict import Verdict
-from appliednn.audit.report._format import format_interval, format_number
+from appliednn.audit.report._format import estimate_texts, format_number
 from appliednn.audit.report._gate_plot import gate_plot
 from appliednn.audit.report._page_sections import SECTION_TITLES
 
@@ -47,7 +47,7 @@ def count_views(report: AuditReport) -> list[dict]:
             "label": "gates passed",
             "value": f"{passed} of {len(report.gates)}" if report.gates else "none",
         },
-        {"label": "defects found", "value": str(defects)},
+        {"label": "defect found" if defects == 1 else "defects found", "value": str(defects)},
         {"label": "checks run", "value": f"{n_run} of {n_run + len(report.not_checked)}"},
     ]
 
@@ -103,6 +103,7 @@ def _gate(result: GateResult) -> dict:
     sign = {">=": "\u2265", "<=": "\u2264"}[gate.op]
     undecided = result.status == INCONCLUSIVE
     absent = estimate is None or estimate.value is None
+    value, interval = ("none", "") if absent else estimate_texts(estimate)
     return {
         "status": result.status.lower(),
         "kind": KINDS[result.status],
@@ -113,8 +114,8 @@ def _gate(result: GateResult) -> dict:
         "reason": result.reason,
         "because": gate.reason,
         "condition": f"{sign} {_threshold(gate.threshold)}",
-        "value": "none" if absent else format_number(estimate.value),
-        "ci": "" if absent else format_interval(estimate.ci),
+        "value": value,
+        "ci": interval,
         "n": "" if estimate is None else format_number(int(estimate.n)),
         "plot": gate_plot(result),
     }
