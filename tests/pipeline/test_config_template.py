@@ -37,7 +37,7 @@ def test_a_template_is_valid_and_reads_the_data(loans):
     assert config.data.drop == ["loan id"]
     assert [s.column for s in config.data.sensitive] == ["Age", "sex"]
     assert config.model.type == "MLPClassifier"
-    assert notes == ["task: classification"]
+    assert notes == ["task: classification", "drop: loan id (they only tell rows apart)"]
 
 
 def test_a_packed_file_is_read_and_its_columns_checked(loans):
@@ -74,6 +74,14 @@ def test_the_task_follows_from_the_target(tmp_path, monkeypatch, column, values,
     config = load_config(path).config
     assert (config.task, config.data.target) == (task, column)
     assert "a guess" in notes[0]
+
+
+def test_columns_that_only_tell_rows_apart_are_dropped(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    rows = [f"{i},{i},{i / 7},name {i},{'ab'[i % 2]},{i % 3}" for i in range(60)]
+    (tmp_path / "d.csv").write_text("PassengerId,Fare,Weight,Name,Deck,y\n" + "\n".join(rows))
+    path, _ = write_template("d.csv")
+    assert load_config(path).config.data.drop == ["PassengerId", "Name"]
 
 
 def test_a_shipped_data_set_brings_what_is_known_of_it(tmp_path):

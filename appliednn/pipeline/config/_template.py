@@ -43,6 +43,7 @@ _SENSITIVE = re.compile(
 )
 _IDS = re.compile(r"(id|.*[ _.-]id|uuid|index|unnamed: 0)", re.IGNORECASE)
 _MAX_CLASSES = 20
+_MANY_ROWS = 50
 _PLAIN = re.compile(r"[A-Za-z_][A-Za-z0-9_ ./()+-]*[A-Za-z0-9_)]|[A-Za-z_]")
 _WORDS = {"null", "true", "false", "yes", "no", "on", "off", "y", "n"}
 
@@ -169,6 +170,8 @@ def _guess(frame: pd.DataFrame, target: str | None, known: dict[str, Any]) -> Gu
     features = [c for c in columns if c != target]
     sensitive = known.get("sensitive") or [c for c in features if _SENSITIVE.fullmatch(c)]
     drop = [c for c in features if _is_id(frame, c)]
+    if drop:
+        notes.append(f"drop: {', '.join(drop)} (they only tell rows apart)")
     return Guess(target, task, positive, drop, [c for c in sensitive if c not in drop], notes)
 
 
@@ -183,11 +186,14 @@ def _task(values: pd.Series) -> str:
 
 
 def _is_id(frame: pd.DataFrame, column: str) -> bool:
-    from pandas.api.types import is_float_dtype
+    """Return whether a column only tells rows apart: numbered rows, or a text of its own each."""
+    from pandas.api.types import is_float_dtype, is_numeric_dtype
 
-    if not _IDS.fullmatch(column) or is_float_dtype(frame[column]):
+    values = frame[column]
+    if is_float_dtype(values) or values.nunique() < len(frame):
         return False
-    return bool(frame[column].nunique() == len(frame))
+    named = _IDS.fullmatch(column) or column.endswith(("Id", "ID"))
+    return bool(named) or (len(frame) >= _MANY_ROWS and not is_numeric_dtype(values))
 
 
 def _render(name: str, source: dict[str, str], guess: Guess) -> str:
