@@ -25,9 +25,10 @@ def path_of(file_name: str) -> Path:
     'credit.md'
     """
     # The links in files/ are for building a wheel; where links are not supported (a checkout on
-    # Windows) they are text files, so a checkout never reads through them.
-    folder = _CHECKOUT / "data" if (_CHECKOUT / "pyproject.toml").is_file() else _PACKAGED
-    path = folder / file_name
+    # Windows) they are text files, so a checkout reads what they point to.
+    path = _CHECKOUT / "data" / file_name
+    if not ((_CHECKOUT / "pyproject.toml").is_file() and path.is_file()):
+        path = _PACKAGED / file_name
     if not path.is_file():
         raise UsageError(
             f"the shipped file {file_name} was expected at {path} and is not there; "

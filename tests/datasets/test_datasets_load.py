@@ -100,6 +100,7 @@ def test_changed_file_is_refused(tmp_path, monkeypatch):
     with pytest.raises(IntegrityError, match="not the file that was shipped"):
         datasets.load("credit")
     file.unlink()
+    monkeypatch.setattr(_files, "_PACKAGED", tmp_path / "files")
     with pytest.raises(UsageError, match="install appliednn again"):
         datasets.load("credit")
 
