@@ -9,7 +9,8 @@ import numpy as np
 from appliednn.core import backend
 from appliednn.core._architecture import Architecture
 from appliednn.core._losses import Loss
-from appliednn.core._numpy_forward import numpy_forward
+from appliednn.core._numpy_forward import count_parameters, numpy_forward
+from appliednn.core.errors import IntegrityError
 
 # Below this many multiply-adds the NumPy pass is faster than a call of the compiled function.
 _NUMPY_WORK = 8_000_000
@@ -92,9 +93,22 @@ class Network:
 
     @classmethod
     def __ann_restore__(cls, state) -> Network:
-        """Return the network of a model file; the architecture comes from the registry."""
-        state.params["architecture"].check()
+        """Return the network of a model file; the architecture comes from the registry.
+
+        Raises
+        ------
+        IntegrityError
+            If the weights are not those of the architecture.
+        """
+        architecture = state.params["architecture"]
+        architecture.check()
         weights = [state.arrays[name] for name in sorted(state.arrays)]
+        stored = sum(w.size for w in weights)
+        if architecture.name == "mlp" and count_parameters(architecture) != stored:
+            raise IntegrityError(
+                f"the file describes a network of {count_parameters(architecture)} numbers and "
+                f"holds {stored}; it was changed or written by another version"
+            )
         return cls(weights=weights, **state.params)
 
     def _program(self):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Sequence
 
 import numpy as np
@@ -102,3 +103,29 @@ def _dense_layers(p: dict, weights: list[np.ndarray]) -> list[tuple[np.ndarray, 
         at += 1 if p.get("dropout") else 0
         layers.append((np.ascontiguousarray(kernel), bias))
     return [*layers, (trainable[at], trainable[at + 1])]
+
+
+def count_parameters(architecture: Architecture) -> int:
+    """Return how many numbers an ``"mlp"`` architecture stores, without building it.
+
+    A model file whose weights are of another size is refused before anything is allocated.
+
+    Examples
+    --------
+    >>> net = Architecture.of("mlp", n_inputs=3, n_outputs=1, hidden_layer_sizes=[4],
+    ...                       activation="relu")
+    >>> count_parameters(net)
+    21
+    """
+    p = architecture.params
+    codes = p.get("cardinalities") or []
+    embedded = [min(16, math.ceil(c**0.5)) for c in codes]
+    total = sum(c * width for c, width in zip(codes, embedded, strict=True))
+    before = p["n_inputs"] - len(codes) + sum(embedded)
+    per_unit = {"batch": 4, "layer": 2}.get(p.get("normalization"), 0)
+    for width in p["hidden_layer_sizes"]:
+        total += before * width + width + per_unit * width
+        total += 3 if p.get("dropout") else 0
+        total += before * width if p.get("residual") and before != width else 0
+        before = width
+    return total + before * p["n_outputs"] + p["n_outputs"]

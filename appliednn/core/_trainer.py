@@ -9,6 +9,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from appliednn.core._keras_callbacks import callback_list
 from appliednn.core._progress import EpochProgress
 from appliednn.core._schedules import Schedule
 
@@ -164,7 +165,7 @@ class Trainer:
             self.program.start(self.plan.hyper, weights, self.plan.weight_seed)
             if self.start and self.start[1] is not None:
                 self.program.set_optimizer_state(self.start[1])
-            keras_callbacks = self._keras_callbacks()
+            keras_callbacks = callback_list(self.program.model, self.hooks.keras_callbacks, self)
             with EpochProgress(self.plan.epochs, self.plan.verbose) as progress:
                 try:
                     reason = self._epochs(keras_callbacks, progress)
@@ -381,31 +382,3 @@ class Trainer:
     def _out_of_time(self) -> bool:
         limit = self.plan.max_seconds
         return limit is not None and time.perf_counter() - self._began >= limit
-
-    # -- Keras callbacks ------------------------------------------------------------------------
-
-    def _keras_callbacks(self):
-        """Return a Keras CallbackList bound to the program's model, or None."""
-        if not self.hooks.keras_callbacks:
-            return None
-        import keras
-
-        model = self.program.model
-        model.stop_training = False
-        callbacks = keras.callbacks.CallbackList(
-            list(self.hooks.keras_callbacks),
-            add_history=False,
-            model=model,
-            epochs=self.plan.epochs,
-            steps=self.steps_per_epoch,
-            verbose=0,
-        )
-        batch = ("on_train_batch_begin", "on_train_batch_end", "on_batch_begin", "on_batch_end")
-        base = keras.callbacks.Callback
-        callbacks._batch_hooks = any(
-            getattr(type(c), name) is not getattr(base, name)
-            for c in self.hooks.keras_callbacks
-            for name in batch
-        )
-        callbacks.on_train_begin()
-        return callbacks

@@ -13,6 +13,7 @@ from appliednn.core._losses import Loss, make_loss
 from appliednn.core._optimizers import make_optimizer
 from appliednn.core._schedules import check_schedule_params
 from appliednn.tabular._base import BaseNeural
+from appliednn.tabular._keras_names import activation_name, initializer_config
 from appliednn.tabular._mlp_docs import document
 from appliednn.tabular._tasks import NeuralClassifierMixin, NeuralRegressorMixin
 
@@ -70,12 +71,12 @@ class BaseMLP(BaseNeural):
             n_inputs=int(self._input_shape[0]),
             n_outputs=self._n_raw_outputs(),
             hidden_layer_sizes=self._hidden(),
-            activation=_activation(self.activation),
+            activation=activation_name(self.activation),
             residual=bool(self.residual),
             normalization=self.normalization,
             dropout=self.dropout > 0,
-            kernel_initializer=_initializer(self.kernel_initializer, "kernel_initializer"),
-            bias_initializer=_initializer(self.bias_initializer, "bias_initializer"),
+            kernel_initializer=initializer_config(self.kernel_initializer, "kernel_initializer"),
+            bias_initializer=initializer_config(self.bias_initializer, "bias_initializer"),
             cardinalities=[int(c) for c in self.encoder_.cardinalities_],
         )
         loss = self._loss()
@@ -95,40 +96,6 @@ class BaseMLP(BaseNeural):
     def _loss(self) -> Loss:
         smoothing = getattr(self, "label_smoothing", 0.0)
         return make_loss(self.loss, self._target.kind, self.loss_params, smoothing)
-
-
-def _activation(name: str) -> str:
-    import difflib
-
-    import keras
-
-    try:
-        keras.activations.get(name)
-    except ValueError as error:
-        known = [n for n in dir(keras.activations) if n[0] != "_" and n.islower()]
-        close = difflib.get_close_matches(name, known, n=1)
-        hint = f"; did you mean {close[0]!r}?" if close else ""
-        raise ValueError(
-            f"activation={name!r} is not known; expected a Keras activation such as 'relu', "
-            f"'gelu', 'swish' or 'tanh'{hint}"
-        ) from error
-    return name
-
-
-def _initializer(value, parameter: str):
-    """Return a Keras initialiser as JSON-ready data, without its seed."""
-    import keras
-
-    try:
-        initializer = keras.initializers.get(value)
-    except ValueError as error:
-        raise ValueError(
-            f"{parameter}={value!r} is not known; expected a Keras initialiser such as "
-            "'glorot_uniform', 'he_normal' or 'zeros'"
-        ) from error
-    config = initializer.get_config()
-    config.pop("seed", None)
-    return {"class_name": type(initializer).__name__, "config": config}
 
 
 @document(task="classifier")

@@ -125,3 +125,35 @@ def test_to_keras_gives_an_ordinary_model(fitted, blobs):
     model = fitted.network_.to_keras()
     assert isinstance(model, keras.Model)
     assert model.count_params() == fitted.network_.n_parameters
+
+
+@pytest.mark.parametrize("config", CONFIGS, ids=str)
+def test_parameters_are_counted_without_building(config, blobs):
+    from appliednn.core._numpy_forward import count_parameters
+
+    X, y = blobs
+    model = MLPClassifier((8, 6), epochs=1, random_state=0, **config).fit(X, y)
+    stored = sum(w.size for w in model.network_.weights)
+    assert count_parameters(model.network_.architecture) == stored
+
+
+def test_embeddings_are_counted(mixed_frame):
+    from appliednn.core._numpy_forward import count_parameters
+
+    model = MLPClassifier((8,), epochs=1, categorical="embedding", random_state=0).fit(
+        *mixed_frame
+    )
+    stored = sum(w.size for w in model.network_.weights)
+    assert count_parameters(model.network_.architecture) == stored
+
+
+def test_weights_of_another_size_are_refused(fitted):
+    from appliednn.core import Network
+    from appliednn.core._architecture import Architecture
+    from appliednn.core.errors import IntegrityError
+
+    state = fitted.network_.__ann_state__()
+    params = {**fitted.network_.architecture.params, "hidden_layer_sizes": [10**9, 10**9]}
+    state.params["architecture"] = Architecture.of("mlp", **params)
+    with pytest.raises(IntegrityError, match="describes a network of"):
+        Network.__ann_restore__(state)
