@@ -56,7 +56,7 @@ class RawBox:
 def blackbox_search(
     score: Callable[[pd.DataFrame], np.ndarray],
     box: RawBox,
-    eps: float,
+    eps: float | np.ndarray,
     *,
     n_tries: int = 30,
     random_state: int = 0,
@@ -69,8 +69,8 @@ def blackbox_search(
         Takes raw rows, returns (n,) numbers; larger is worse for the model.
     box : RawBox
         The rows in scaled form.
-    eps : float
-        Half-width of the box in robust scales of each column.
+    eps : float or ndarray of shape (n,)
+        Half-width of the box in robust scales of each column; one for all rows or one for each.
     n_tries : int
         Predictions for each row.
     random_state : int

@@ -10,7 +10,7 @@ import numpy as np
 def corner_search(
     score: Callable[[np.ndarray], np.ndarray],
     Z: np.ndarray,
-    eps: float,
+    eps: float | np.ndarray,
     *,
     n_tries: int = 50,
     mask: np.ndarray | None = None,
@@ -29,8 +29,8 @@ def corner_search(
         Takes (n, d) points, returns (n,) numbers; larger is worse for the model.
     Z : ndarray of shape (n, d)
         Clean rows.
-    eps : float
-        Half-width of the box, in units of ``Z``.
+    eps : float or ndarray of shape (n,)
+        Half-width of the box, in units of ``Z``; one for all rows or one for each.
     n_tries : int
         Calls of ``score`` beside the one for the clean rows.
     mask : ndarray of bool, broadcastable to (n, d), optional
@@ -61,8 +61,10 @@ def corner_search(
     move = np.ones(clean.shape, bool) if mask is None else np.broadcast_to(mask, clean.shape)
     width = max(1, int(move.any(axis=0).sum()))
 
+    half = np.asarray(eps, dtype=float).reshape(-1, 1)
+
     def corner(signs):
-        points = np.where(move, clean + (eps * signs).astype(clean.dtype), clean)
+        points = np.where(move, clean + (half * signs).astype(clean.dtype), clean)
         if lower is None and upper is None:
             return points
         return np.where(move, np.clip(points, lower, upper), clean)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 
 import numpy as np
 import pandas as pd
@@ -46,7 +47,7 @@ class BlackBoxSearch(Check):
             raise NotApplicable("no continuous feature, so a search has nothing to change")
         eps = levels_option(context, "eps", EPS)
         n_tries = count_option(context, "blackbox_tries", 20)
-        curve = _search(context, sample, RawBox(sample.X, scale), eps, n_tries)
+        curve = _search(context, sample, scale, eps, n_tries)
         kind, name = sample.metric.kind, sample.metric.name
         note = (
             f"The model is asked only for predictions: {n_tries} corners of the box around each "
@@ -118,15 +119,21 @@ class BlackBoxSearch(Check):
         )
 
 
-def _search(context, sample: Sample, box: RawBox, eps, n_tries: int) -> StressCurve:
-    """Return the metric at the worst corners found, by size."""
-    score = _score(context, sample)
+def _search(context, sample: Sample, scale: dict, eps, n_tries: int) -> StressCurve:
+    """Return the metric at the worst corners found; all sizes share each call of the model."""
+    n = len(sample.y)
+    rows = pd.concat([sample.X] * len(eps), ignore_index=True)
+    every = replace(sample, X=rows, y=np.tile(sample.y, len(eps)))
+    worst = blackbox_search(
+        _score(context, every),
+        RawBox(rows, scale),
+        np.repeat(eps, n),
+        n_tries=n_tries,
+        random_state=sample.seed,
+    )
+    values = sample.metric.values(every.y, sample.predict(worst)).reshape(len(eps), n)
     clean = sample.metric.values(sample.y, sample.predict(sample.X))
-    values = []
-    for size in eps:
-        worst = blackbox_search(score, box, size, n_tries=n_tries, random_state=sample.seed)
-        values.append(sample.metric.values(sample.y, sample.predict(worst)))
-    return StressCurve(sample.metric, tuple(eps), clean, np.array(values), sample.seed)
+    return StressCurve(sample.metric, tuple(eps), clean, values, sample.seed)
 
 
 def _score(context: AuditContext, sample: Sample) -> Callable[[pd.DataFrame], np.ndarray]:
