@@ -78,7 +78,9 @@ def test_an_unfair_model_is_said_to_be_in_a_sentence(unfair):
     first = result.findings[0]
     assert first.severity == "high"
     assert first.title == "Groups of sex are treated differently"
-    assert first.text.startswith("The equal opportunity difference of sex between f and m is 0.")
+    assert first.text.startswith(
+        "The equal opportunity difference of sex between 'f' and 'm' is 0."
+    )
     assert "without any difference 95 % of such data sets would stay below" in first.text
     assert "(a wrong refusal is the harm)" in result.summary
     base = result.findings[-1]
@@ -122,9 +124,13 @@ def test_small_and_empty_groups_are_named_not_judged():
     assert {f.severity for f in findings} == {"info"}
     result = GroupDifferences().run(context)
     table = next(t for t in result.tables if t.title == "Differences by region")
+    assert table.columns[-1] == "not estimable"
     row = next(r for r in table.rows if str(r[0]).startswith("equal opportunity"))
     assert "w: n_pos=0 in this group" in row[-1]
     assert result.estimates["equal_opportunity_difference[region]"].value < 1
+    table = next(t for t in result.tables if t.title == "Differences by sex")
+    assert "Too small to compare (fewer than 30 rows): missing (n = 10)." in table.note
+    assert "not estimable" not in table.columns
 
 
 def test_a_column_of_many_numbers_is_cut_and_said_so():

@@ -11,6 +11,7 @@ from appliednn.fairness import GroupDifference
 
 _LEVEL = 0.05
 _FOUR_FIFTHS = 0.8
+_PARITY, _RATIO = "demographic_parity_difference", "demographic_parity_ratio"
 _SHARE_OF_ERROR = 0.25
 Key = tuple[str, str]
 
@@ -38,7 +39,10 @@ def difference_findings(
             (_severity(m, found[m, attribute], inputs) for m in real),
             key=("high", "medium", "low").index,
         )
-        text = " ".join(_sentence(m, attribute, found[m, attribute], inputs) for m in real[:3])
+        if _PARITY in real and inputs.metric != _RATIO:
+            # The difference's own sentence names the ratio.
+            real = [m for m in real if m != _RATIO]
+        text = " ".join(_sentence(m, attribute, found) for m in real[:3])
         more = [found[m, attribute].estimate.name for m in real[3:]]
         text += f" Also beyond chance: {', '.join(more)}." if more else ""
         findings.append(
@@ -79,7 +83,7 @@ def odds_or_calibration(check: str, inputs: FairnessInputs) -> list[Finding]:
 
 def _says_more(metric: str, attribute: str, found, p) -> bool:
     """Whether a ratio is below the screen, and an intersection shows more than its parts."""
-    ratio = metric == "demographic_parity_ratio"
+    ratio = metric == _RATIO
     if ratio and found[metric, attribute].estimate.value >= _FOUR_FIFTHS:
         return False
     if " & " not in attribute:
@@ -102,7 +106,7 @@ def _size(d: GroupDifference) -> float:
 def _severity(metric: str, d: GroupDifference, inputs: FairnessInputs) -> Severity:
     """Return how bad a difference beyond chance is."""
     low, high = d.estimate.ci
-    if metric == "demographic_parity_ratio":
+    if metric == _RATIO:
         sure, seen = high < _FOUR_FIFTHS, True
     elif inputs.kind == "errors":
         # In the unit of the target: a difference is large beside the error itself.
@@ -114,15 +118,21 @@ def _severity(metric: str, d: GroupDifference, inputs: FairnessInputs) -> Severi
     return "medium" if seen else "low"
 
 
-def _sentence(metric: str, attribute: str, d: GroupDifference, inputs: FairnessInputs) -> str:
+def _sentence(metric: str, attribute: str, found: Mapping[Key, GroupDifference]) -> str:
     """Return one metric in words, the groups named."""
-    ends = f" between {d.lowest} and {d.highest}" if d.lowest != d.highest else ""
-    name = d.estimate.name
-    side = "stay above" if metric == "demographic_parity_ratio" else "stay below"
-    return (
-        f"The {name} of {attribute}{ends} is {format_estimate(d.estimate)}; without any "
-        f"difference 95 % of such data sets would {side} {format_number(d.null_limit)}."
+    d = found[metric, attribute]
+    ends = f" between {d.lowest!r} and {d.highest!r}" if d.lowest != d.highest else ""
+    side = "stay above" if metric == _RATIO else "stay below"
+    said = (
+        f"The {d.estimate.name} of {attribute}{ends} is {format_estimate(d.estimate)}; without "
+        f"any difference 95 % of such data sets would {side} {format_number(d.null_limit)}."
     )
+    ratio = found.get((_RATIO, attribute))
+    if metric != _PARITY or ratio is None or ratio.estimate.value is None:
+        return said
+    if ratio.estimate.value < _FOUR_FIFTHS:
+        said += f" The ratio is {format_estimate(ratio.estimate)}, below four fifths."
+    return said
 
 
 def _action(inputs: FairnessInputs) -> str:

@@ -51,6 +51,8 @@ class FairnessInputs:
         The metric the owner answers for, and why (may be empty).
     tolerance : float
         Differences up to this are called small.
+    min_group_size : int
+        Smaller groups are not compared.
     scale : float
         Mean absolute error over all rows (regression), else 1.
     notes : list of str
@@ -64,6 +66,7 @@ class FairnessInputs:
     metric: str
     reason: str
     tolerance: float
+    min_group_size: int = 30
     scale: float = 1.0
     notes: list[str] = field(default_factory=list)
     inequality: list[Estimate] = field(default_factory=list)
@@ -169,7 +172,15 @@ def _inputs(context: AuditContext, kind, table, notes, inequality=()) -> Fairnes
     reason = str(context.option("fairness", "reason", None) or "")
     scale = float(np.abs(context.y_test - context.y_pred).mean()) if kind == "errors" else 1.0
     return FairnessInputs(
-        kind, table, metric, reason, float(tolerance), scale, notes, list(inequality)
+        kind=kind,
+        table=table,
+        metric=metric,
+        reason=reason,
+        tolerance=float(tolerance),
+        min_group_size=_count(context, "min_group_size", 30),
+        scale=scale,
+        notes=notes,
+        inequality=list(inequality),
     )
 
 

@@ -63,7 +63,7 @@ class GroupRates(Check):
         said = ", ".join(f"{a} ({len(inputs.table.groups[a])} groups)" for a in single)
         return CheckResult(
             estimates=self._estimates(inputs),
-            findings=self._findings(inputs, _min_size(context)),
+            findings=self._findings(inputs),
             tables=tables,
             figures=figures,
             summary=" ".join([f"Attributes: {said}.", *inputs.notes]),
@@ -112,9 +112,9 @@ class GroupRates(Check):
             figures.append(interval_chart(title, rows, x_label=_HEADS[rate]))
         return figures
 
-    def _findings(self, inputs: FairnessInputs, least: int) -> list[Finding]:
+    def _findings(self, inputs: FairnessInputs) -> list[Finding]:
         """Say which groups are too small to judge, and which rates have no base."""
-        small, empty = [], []
+        small, empty, least = [], [], inputs.min_group_size
         for attribute, groups in inputs.table.groups.items():
             if " & " in attribute:
                 continue
@@ -181,34 +181,34 @@ class GroupDifferences(Check):
         )
 
     def _table(self, inputs: FairnessInputs, attribute: str, found, p) -> Table:
-        rows = []
         ordered = sorted(inputs.metrics, key=lambda m: m != inputs.metric)
+        small = {
+            g.name: g.n for g in inputs.table.groups[attribute] if g.n < inputs.min_group_size
+        }
+        rows, any_left = [], False
         for metric in ordered:
             d: GroupDifference = found[metric, attribute]
-            between = f"{d.lowest} < {d.highest}" if d.lowest != d.highest else ""
-            mark = " (primary)" if metric == inputs.metric else ""
-            left_out = "; ".join(f"{name}: {why}" for name, why in d.excluded.items())
-            limit = None if d.null_limit is None else round(d.null_limit, 4)
-            rows.append(
-                [
-                    d.estimate.name + mark,
-                    d.estimate,
-                    limit,
-                    _p_text(p.get((metric, attribute))),
-                    between,
-                    left_out[:200],
-                ]
-            )
-        note = (
-            "Largest difference of two groups. Its interval holds for all pairs of groups at "
-            "once. By chance: 95 % of data sets without any difference stay below this (a ratio: "
-            "above). p: permutation test, corrected for the number of comparisons in this section "
-            "(Holm)."
-        )
-        if inputs.kind == "binary":
-            note += " The ratio's 0.8 (four-fifths rule) is a screen, no test."
-        columns = ["metric", "estimate", "by chance", "p", "between", "not compared"]
-        return Table(f"Differences by {attribute}", columns, rows, note)
+            left = [f"{name}: {why}" for name, why in d.excluded.items() if name not in small]
+            any_left |= bool(left)
+            row = [
+                d.estimate.name + (" (primary)" if metric == inputs.metric else ""),
+                d.estimate,
+                None if d.null_limit is None else round(d.null_limit, 4),
+                _p_text(p.get((metric, attribute))),
+                d.lowest,
+                d.highest,
+                _listed(left, 4),
+            ]
+            rows.append(row)
+        columns = ["metric", "estimate", "by chance", "p", "lowest", "highest", "not estimable"]
+        if not any_left:
+            rows, columns = [row[:-1] for row in rows], columns[:-1]
+        first = attribute == next(iter(inputs.table.groups))
+        note = _difference_note(inputs) if first else ""
+        if small:
+            said = _listed([f"{name} (n = {n})" for name, n in small.items()], 8)
+            note += f" Too small to compare (fewer than {inputs.min_group_size} rows): {said}."
+        return Table(f"Differences by {attribute}", columns, rows, note.strip())
 
     def _figures(self, inputs: FairnessInputs, found) -> list[Figure]:
         rows = [(a, d.estimate) for (m, a), d in found.items() if m == inputs.metric]
@@ -228,6 +228,18 @@ class GroupDifferences(Check):
         said = f"Primary metric: {name} ({reason}). "
         said += "; ".join(values) + "."
         return said + (f" {idle} of {len(found)} comparisons are not estimable." if idle else "")
+
+
+def _difference_note(inputs: FairnessInputs) -> str:
+    """Say how to read the tables of differences."""
+    note = (
+        "Largest difference of two groups. Its interval holds for all pairs of groups at once. By "
+        "chance: 95 % of data sets without any difference stay below this (a ratio: above). p: "
+        "permutation test, corrected for the number of comparisons in this section (Holm)."
+    )
+    if inputs.kind == "binary":
+        note += " The ratio's 0.8 (four-fifths rule) is a screen, no test."
+    return note
 
 
 def _rates(group) -> Mapping[str, Estimate]:
@@ -269,10 +281,6 @@ def _p_text(p: float | None) -> str:
 def _listed(items: list[str], most: int = 6) -> str:
     more = len(items) - most
     return "; ".join(items[:most]) + (f"; and {more} more" if more > 0 else "")
-
-
-def _min_size(context: AuditContext) -> int:
-    return int(context.option("fairness", "min_group_size", 30))
 
 
 CHECKS = (GroupRates, GroupDifferences)
