@@ -133,6 +133,20 @@ def test_small_and_empty_groups_are_named_not_judged():
     assert "not estimable" not in table.columns
 
 
+def test_rates_of_a_handful_of_rows_are_not_shown():
+    X, y, groups = make_rows(300)
+    groups["region"] = groups["region"].where(np.arange(300) > 3, "tiny")
+    context = AuditContext(
+        LogisticRegression().fit(X, y), X, y, sensitive=groups[["region"]], positive="yes"
+    )
+    result = GroupRates().run(context)
+    assert result.tables[0].note == "Groups of fewer than 5 rows, not shown: 1."
+    assert not any("tiny" in str(row[0]) for row in result.tables[0].rows)
+    assert not any("tiny" in key for key in result.estimates)
+    assert "tiny" not in result.figures[0].svg
+    assert "region=tiny (n = 4)" in result.findings[0].text
+
+
 def test_a_column_of_many_numbers_is_cut_and_said_so():
     X, y, _ = make_rows(400)
     age = pd.DataFrame({"age": np.random.default_rng(0).integers(18, 80, 400)})

@@ -23,6 +23,8 @@ from appliednn.core.statistics import Estimate, holm
 from appliednn.fairness import METRICS, GroupDifference
 
 _MAX_ROWS = 36
+# A rate over fewer rows would tell about single persons.
+_PRIVATE = 5
 _INEQUALITY = (
     "Benefit of a row: prediction - truth + 1 (2 for an unearned positive, 0 for a denied one); "
     "0 means that all benefit alike. Epsilon: the largest log ratio of two groups' shares, "
@@ -70,21 +72,21 @@ class GroupRates(Check):
         )
 
     def _estimates(self, inputs: FairnessInputs) -> dict[str, Estimate]:
-        """Return each group's rates; small groups of intersections stay in the tables."""
+        """Return the rates of each attribute's groups; intersections stay in the tables."""
         out = {}
         for attribute, groups in inputs.table.groups.items():
             if " & " not in attribute:
-                for group in groups:
+                for group in _largest(groups):
                     for rate in _RATES[inputs.kind]:
                         out[f"group_{rate}[{attribute}={group.name}]"] = _rates(group)[rate]
         return out
 
     def _table(self, inputs: FairnessInputs, attribute: str) -> Table:
-        groups = _largest(inputs.table.groups[attribute], _MAX_ROWS)
+        groups = _largest(inputs.table.groups[attribute])
         shown = _RATES[inputs.kind]
         binary = inputs.kind == "binary"
         columns = ["group", "n", *(["positives"] if binary else []), *(_HEADS[r] for r in shown)]
-        scored = binary and groups[0].calibration is not None
+        scored = binary and any(g.calibration is not None for g in groups)
         columns += ["ECE", "ECE of noise alone"] if scored else []
         rows = []
         for group in groups:
@@ -93,9 +95,7 @@ class GroupRates(Check):
             if scored:
                 row += [group.calibration.ece, round(group.calibration.floor, 4)]
             rows.append(row)
-        hidden = len(inputs.table.groups[attribute]) - len(groups)
-        note = f"The {hidden} smallest groups are not shown." if hidden else ""
-        return Table(f"Groups of {attribute}", columns, rows, note)
+        return Table(f"Groups of {attribute}", columns, rows, _hidden(inputs, attribute))
 
     def _figure(self, inputs: FairnessInputs, attribute: str) -> list[Figure]:
         """Return the chart of the rates that the owner's metric compares."""
@@ -247,12 +247,21 @@ def _rates(group) -> Mapping[str, Estimate]:
     return group.measures if hasattr(group, "measures") else group.rates
 
 
-def _largest(groups, most: int) -> list:
-    """Return the largest groups in their own order."""
-    if len(groups) <= most:
-        return list(groups)
-    keep = set(np.argsort([-g.n for g in groups], kind="stable")[:most].tolist())
-    return [g for i, g in enumerate(groups) if i in keep]
+def _largest(groups, most: int = _MAX_ROWS) -> list:
+    """Return the largest groups in their own order, none so small that it shows single rows."""
+    enough = [g for g in groups if g.n >= _PRIVATE]
+    keep = set(np.argsort([-g.n for g in enough], kind="stable")[:most].tolist())
+    return [g for i, g in enumerate(enough) if i in keep]
+
+
+def _hidden(inputs: FairnessInputs, attribute: str) -> str:
+    """Say how many groups a table leaves out, and why."""
+    groups = inputs.table.groups[attribute]
+    tiny = sum(g.n < _PRIVATE for g in groups)
+    more = len(groups) - tiny - _MAX_ROWS
+    said = [f"Groups of fewer than {_PRIVATE} rows, not shown: {tiny}."] if tiny else []
+    said += [f"Smaller groups, not shown: {more}."] if more > 0 else []
+    return " ".join(said)
 
 
 def _adjusted(found) -> dict[tuple[str, str], float]:
