@@ -100,7 +100,7 @@ def _says_more(metric: str, attribute: str, found, p) -> bool:
 
 def _size(d: GroupDifference) -> float:
     value = d.estimate.value
-    return 1 - value if "ratio" in d.estimate.name else value
+    return 1 - value if d.estimate.name.endswith(" ratio") else value
 
 
 def _severity(metric: str, d: GroupDifference, inputs: FairnessInputs) -> Severity:
