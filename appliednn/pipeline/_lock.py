@@ -37,7 +37,7 @@ def make_lock(loaded: Any, data: Any) -> dict[str, Any]:
         "format": FORMAT,
         "python": platform.python_version(),
         "platform": platform.platform(),
-        "device": _devices(),
+        "device": devices_in_use(),
         "packages": installed_packages(),
         "git": _git_state(),
         "config": {"sha256": config_sha256(loaded), "file_sha256": text_sha256(loaded.text)},
@@ -105,7 +105,7 @@ def installed_packages() -> dict[str, str]:
     return dict(sorted((n, v) for n, v in found.items() if n))
 
 
-def _devices() -> list[str]:
+def devices_in_use() -> list[str]:
     """Return the devices TensorFlow would use, if it is loaded; a lock does not load it."""
     import sys
 

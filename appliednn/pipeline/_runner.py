@@ -10,7 +10,13 @@ from appliednn.core.errors import AppliedNNError, IntegrityError, UsageError
 from appliednn.pipeline import _stages as stages
 from appliednn.pipeline._interrupt import InterruptWatch
 from appliednn.pipeline._journal import Journal
-from appliednn.pipeline._lock import config_sha256, file_sha256, make_lock, resolved_text
+from appliednn.pipeline._lock import (
+    config_sha256,
+    devices_in_use,
+    file_sha256,
+    make_lock,
+    resolved_text,
+)
 from appliednn.pipeline._outcome import CONTRACT, INTERRUPTED, RunOutcome
 from appliednn.pipeline._plan import plan_lines
 from appliednn.pipeline._prepare import prepare
@@ -170,6 +176,7 @@ def _finish(state: stages.RunState, report: Any, broken: list[str]) -> RunOutcom
     """Complete the lock, set STATUS, and say how it went."""
     folder = state.folder
     lock = read_json(folder / "lock.json")
+    lock["device"] = devices_in_use()  # known now: training has loaded what it needs
     lock["files"] = {
         name: file_sha256(folder / name)
         for name in (
