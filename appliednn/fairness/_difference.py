@@ -119,18 +119,21 @@ def _gap(said, parts, combine: Callable, left_out, level: float, seed: int) -> G
     bounds = np.array([gap_interval(k, n, level, len(parts)) for _, k, n in parts])
     null = combine([np.ptp(null_shares(k, n, rng, NULL_DRAWS), axis=1) for _, k, n in parts], 0)
     value = float(combine(gaps, 0))
+    p = _p_value(null >= value - 1e-12)
+    # The exact test has the last word on zero: Newcombe's intervals are near their level only.
+    low = float(combine(bounds[:, 0])) if p <= 1 - level else 0.0
     names, k, n = parts[int(np.argmax(gaps))]
     return GroupDifference(
         Estimate(
             said,
             value,
-            (float(combine(bounds[:, 0])), float(combine(bounds[:, 1]))),
+            (low, float(combine(bounds[:, 1]))),
             round(sum(float(m.sum()) for _, _, m in parts)),
             method=_method("Newcombe", len(names), len(parts)),
             level=level,
         ),
         null_limit=float(np.quantile(null, 0.95)),
-        p_value=_p_value(null >= value - 1e-12),
+        p_value=p,
         lowest=names[int(np.argmin(k / n))],
         highest=names[int(np.argmax(k / n))],
         compared=tuple(dict.fromkeys(name for part in parts for name in part[0])),
@@ -149,17 +152,19 @@ def _ratio(said, names, k, n, left_out, level: float, seed: int) -> GroupDiffere
     value = float(shares.min() / shares.max())
     null = null_shares(k, n, np.random.default_rng(seed), NULL_DRAWS)
     null = null.min(axis=1) / null.max(axis=1)
+    p = _p_value(null <= value + 1e-12)
+    low, high = smallest_ratio_interval(k, n, level)
     return GroupDifference(
         Estimate(
             said,
             value,
-            smallest_ratio_interval(k, n, level),
+            (low, high if p <= 1 - level else 1.0),
             round(float(n.sum())),
             method=_method("Donner-Zou", len(names), 1),
             level=level,
         ),
         null_limit=float(np.quantile(null, 0.05)),
-        p_value=_p_value(null <= value + 1e-12),
+        p_value=p,
         lowest=names[int(np.argmin(shares))],
         highest=names[int(np.argmax(shares))],
         compared=tuple(names),

@@ -127,5 +127,6 @@ def null_shares(k, n, rng: np.random.Generator, draws: int = 2000) -> np.ndarray
     """
     # Expected numbers of a randomised predictor are rounded: its null is then a little wide.
     n = np.maximum(np.round(n), 1).astype(np.int64)
-    total = int(round(float(np.sum(k))))
+    total = round(float(np.sum(k)))
+    total = max(total, 1) if np.any(k) else 0
     return rng.multivariate_hypergeometric(n, min(total, int(n.sum())), size=draws) / n
