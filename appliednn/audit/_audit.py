@@ -115,7 +115,8 @@ def audit(
         options=options,
         random_state=random_state,
     )
-    asked = default_gates(context.task, chosen) if asked is None else asked
+    if asked is None:
+        asked = default_gates(context.task, chosen, probabilities=context.has_proba)
     check_gate_names(asked, every)
     data = describe_data(context)
     known = fingerprint(context, [d["sha256"] for d in data])

@@ -96,7 +96,7 @@ class AuditContext:
         return np.asarray(self.model.predict_proba(self.model_input(X)))
 
     def model_input(self, X: pd.DataFrame):
-        """Return ``X`` in the form of ``X_test`` as given: an array, or a DataFrame so labelled."""
+        """Return ``X`` in the form ``X_test`` was given in: array, or DataFrame so labelled."""
         if not isinstance(self._X_given, pd.DataFrame):
             return X.to_numpy()
         labels = self._X_given.columns

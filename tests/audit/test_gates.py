@@ -189,6 +189,19 @@ def test_default_gates_are_few_and_kept_to_the_checks_that_run(task):
     assert default_gates(task, [Accuracy, Inapplicable]) == []
 
 
+def test_default_gates_judge_decisions_where_there_are_no_probabilities():
+    first = {p: default_gates("binary", probabilities=p)[0].metric for p in (True, False)}
+    assert first == {True: "roc_auc_vs_dummy", False: "balanced_accuracy_vs_dummy"}
+
+
+def test_every_default_gate_names_a_metric_of_some_check():
+    from appliednn.audit.checks import all_checks
+
+    for task in ("binary", "multiclass", "regression"):
+        for probabilities in (True, False):
+            check_gate_names(default_gates(task, probabilities=probabilities), all_checks())
+
+
 def test_default_gates_refuse_an_unknown_task():
     with pytest.raises(UsageError, match="got 'ranking'"):
         default_gates("ranking")
