@@ -31,7 +31,14 @@ def rows():
 
 
 @pytest.mark.parametrize("calibration", ["none", "temperature", "sigmoid", "isotonic"])
-@pytest.mark.parametrize("model", ["LogisticRegression", "HistGradientBoostingClassifier"])
+@pytest.mark.parametrize(
+    "model",
+    [
+        {"type": "LogisticRegression"},
+        {"type": "HistGradientBoostingClassifier", "max_iter": 5, "max_leaf_nodes": 4},
+    ],
+    ids=["linear", "trees"],
+)
 def test_wrapped_classifiers_come_back(rows, tmp_path, model, calibration):
     X, y = rows
     config = RunConfig.model_validate(
@@ -44,7 +51,7 @@ def test_wrapped_classifiers_come_back(rows, tmp_path, model, calibration):
                 "target": "y",
                 "positive": "bad",
             },
-            "model": {"type": model},
+            "model": model,
             "missing": {"type": "iterative" if calibration == "none" else "knn"},
             "imbalance": {"type": "class_weight"},
             "calibration": {"type": calibration},
