@@ -42,6 +42,8 @@ def indicators(
     ([0.0, 1.0, 1.0], [0.0, 0.0, 1.0], 'y')
     """
     truth = _column(y_true, "y_true")
+    if isinstance(positive, (np.number, np.bool_, np.str_)):
+        positive = positive.item()
     if positive is None:
         _require_zero_one(truth, "y_true")
         positive = 1

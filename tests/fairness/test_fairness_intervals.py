@@ -209,10 +209,10 @@ def test_regression_errors_per_group():
 def test_regression_without_a_difference_seldom_alarms():
     rng = np.random.default_rng(8)
     alarms = 0
-    for seed in range(40):
-        g = rng.choice(list("abc"), 240)
-        table = group_errors(rng.normal(size=240), np.zeros(240), g, seed=seed)
+    for seed in range(25):
+        g = rng.choice(list("abc"), 150)
+        table = group_errors(rng.normal(size=150), np.zeros(150), g, seed=seed)
         alarms += table.differences["mae", "group"].estimate.ci[0] > 0
-    assert alarms <= 5
+    assert alarms <= 4
     with pytest.raises(ValueError, match="finite"):
         group_errors([np.nan], [1.0], ["a"])

@@ -134,6 +134,7 @@ def _prepare(context: AuditContext) -> FairnessInputs:
 def _binary(context: AuditContext, attributes, q, common: dict, notes) -> FairnessInputs:
     """Return the numbers for one positive class (the rest of several classes is negative)."""
     positive = max(context.y_test.tolist()) if context.classes is None else context.positive
+    positive = positive.item() if isinstance(positive, np.generic) else positive
     y = (context.y_test == positive).astype(int)
     if not y.any():
         raise NotApplicable(f"the positive class {positive!r} never occurs in y_test")
