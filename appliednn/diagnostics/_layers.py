@@ -216,15 +216,18 @@ def _unit_remark(units: UnitHealth) -> Remark | None:
     count, kind = worst
     if count / units.width <= _FEW:
         return None
-    meaning = {
-        "dead": "give zero on every one of",
-        "saturated": "sit at an end of their range on nearly all of",
+    meaning, outcome = {
+        "dead": ("give zero on every one of", "they carry nothing and learn nothing"),
+        "saturated": (
+            "sit at an end of their range on nearly all of",
+            "their gradient is next to zero, so they hardly learn",
+        ),
     }[kind]
     return Remark(
         kind,
         "medium" if count / units.width > _MANY else "low",
         f"Many {kind} units in {units.layer}",
-        f"{count} of {units.width} units of {units.layer} {meaning} {units.n_rows} rows: they "
-        "carry nothing and learn nothing.",
+        f"{count} of {units.width} units of {units.layer} {meaning} {units.n_rows} rows: "
+        f"{outcome}.",
         "Lower the learning rate, use leaky ReLU or GELU, or normalise between layers.",
     )
