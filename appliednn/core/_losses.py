@@ -300,6 +300,11 @@ def _margin(loss, y, raw):
     return 1.0 - (2.0 * ops.cast(y, z.dtype) - 1.0) * z
 
 
+def _lost_margin(loss, y, raw, hyper):
+    """Return what an attack raises where the training loss is flat; nothing trains on it."""
+    return _row_mean(_margin(loss, y, raw))
+
+
 def _hinge(loss, y, raw, hyper):
     from keras import ops
 
@@ -382,6 +387,7 @@ def _function(loss, y, raw, hyper):
 _ROWS = {
     "cross_entropy": _cross_entropy,
     "focal": _focal,
+    "margin": _lost_margin,
     "hinge": _hinge,
     "squared_hinge": _squared_hinge,
     "mse": _mse,

@@ -173,7 +173,8 @@ class Network:
         upper: float | np.ndarray = np.inf,
         random_start: bool = False,
         seed: int = 0,
-        loss: Loss | None = None,
+        start: np.ndarray | None = None,
+        objective: str = "loss",
     ) -> np.ndarray:
         """Return rows inside the eps box that raise the loss (L-infinity projected gradient).
 
@@ -194,14 +195,17 @@ class Network:
             Number of steps.
         mask : bool ndarray of shape (n_inputs,), optional
             Inputs that may change.
-        lower, upper : float or ndarray of shape (n_inputs,)
+        lower, upper : float, ndarray of shape (n_inputs,) or (n, n_inputs)
             Bounds on the inputs themselves.
         random_start : bool
             Start at a uniform point of the box instead of the clean row.
         seed : int
             Seed of the random start.
-        loss : Loss, optional
-            Loss to raise; default the one trained on.
+        start : ndarray of shape (n, n_inputs), optional
+            Where to start instead.
+        objective : {"loss", "margin"}
+            Raise the training loss, or lower the margin of the right class over the strongest
+            other one (classifiers; it does not flatten where the network is sure).
 
         Returns
         -------
@@ -217,15 +221,14 @@ class Network:
         # A row outside the bounds stays reachable: the box always holds the clean row.
         low = np.minimum(np.maximum(Z - eps, lower), Z)
         high = np.maximum(np.minimum(Z + eps, upper), Z)
-        start = Z
+        start = Z if start is None else self._floats(start)
         if random_start:
             uniform = np.random.default_rng(seed).random(Z.shape, dtype=Z.dtype)
             start = low + uniform * (high - low)
         program, tensors = self._program()
         y = np.asarray(y)
-        return program.projected_gradient(
-            tensors, Z, start, y, step, (low, high), n_steps, loss or self.loss
-        )
+        loss = self.loss if objective == "loss" else Loss("margin", self.loss.kind)
+        return program.projected_gradient(tensors, Z, start, y, step, (low, high), n_steps, loss)
 
     def to_keras(self):
         """Return a new ``keras.Model`` with these weights."""

@@ -9,7 +9,7 @@ import numpy as np
 
 from appliednn.core.errors import UsageError
 from appliednn.robustness._encoded import numeric_mask
-from appliednn.robustness._margins import class_index, margin_gradient, margins
+from appliednn.robustness._margins import class_index, margins
 from appliednn.robustness._search import corner_search
 
 Goal = Literal["shift", "error"]
@@ -266,9 +266,9 @@ class _Problem:
         )
         return np.asarray(points, dtype=np.float32)
 
-    def project(self, points: np.ndarray, rows=slice(None)) -> np.ndarray:
+    def project(self, points: np.ndarray) -> np.ndarray:
         """Return the nearest allowed points."""
-        return np.clip(points, self.low[rows], self.high[rows])
+        return np.clip(points, self.low, self.high)
 
     def margin_rows(self, score: np.ndarray) -> np.ndarray:
         """Return the rows to attack on the margin too: still right, and the loss may mislead."""
@@ -281,15 +281,23 @@ class _Problem:
         return np.flatnonzero(rows)
 
     def climb_margin(self, rows, points: np.ndarray, step: float, n_steps: int) -> np.ndarray:
-        """Lower the margin of some rows by the sign of its gradient; the worst point is kept."""
+        """Lower the margin of some rows from ``points`` on; the worst point is kept."""
         labels = class_index(self.est, self.y)[rows]
-        best, best_score = points, -margins(self.est.logits(points), labels)
-        for _ in range(n_steps):
-            descent = np.sign(margin_gradient(self.est, points, labels))
-            points = self.project(points - np.float32(step) * descent, rows)
-            score = -margins(self.est.logits(points), labels)
-            best, best_score = _worse(best, best_score, points, score)
-        return best
+        found = self.est.network_.projected_gradient(
+            self.Z[rows],
+            np.asarray(self.est.encode_target(self.y))[rows],
+            eps=self.eps,
+            step=float(step),
+            n_steps=int(n_steps),
+            mask=self.mask.any(axis=0),
+            lower=self.low[rows],
+            upper=self.high[rows],
+            start=points,
+            objective="margin",
+        )
+        before = -margins(self.est.logits(points), labels)
+        after = -margins(self.est.logits(found), labels)
+        return _worse(points, before, np.asarray(found, dtype=np.float32), after)[0]
 
 
 def _objective(est, Z, y, goal: Goal) -> Callable[[np.ndarray], np.ndarray]:

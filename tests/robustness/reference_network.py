@@ -58,6 +58,29 @@ class NumpyNetwork:
             return -np.log(softmax(raw, axis=1)[np.arange(len(raw)), np.asarray(y)])
         return (raw[:, 0] - np.asarray(y, float)) ** 2
 
+    def _rival(self, Z, y):
+        """Return raw outputs, true classes and the strongest other class of each row."""
+        raw = self._pass(Z)[1]
+        true = np.asarray(y, int)
+        others = raw.copy()
+        others[np.arange(len(raw)), true] = -np.inf
+        return raw, true, others.argmax(axis=1)
+
+    def margin_rows(self, Z, y):
+        if self.loss == "bce":
+            return -(2 * np.asarray(y, float) - 1) * self._pass(Z)[1][:, 0]
+        raw, true, rival = self._rival(Z, y)
+        rows = np.arange(len(raw))
+        return raw[rows, rival] - raw[rows, true]
+
+    def margin_gradient(self, Z, y):
+        activations, raw = self._pass(Z)
+        if self.loss == "bce":
+            return self._backward(activations, -(2 * np.asarray(y, float) - 1)[:, None])
+        _, true, rival = self._rival(Z, y)
+        one_hot = np.eye(raw.shape[1])
+        return self._backward(activations, one_hot[rival] - one_hot[true])
+
     def loss_gradient(self, Z, y):
         activations, raw = self._pass(Z)
         if self.loss == "bce":
@@ -80,19 +103,24 @@ class NumpyNetwork:
         upper=np.inf,
         random_start=False,
         seed=0,
+        start=None,
+        objective="loss",
     ):
         Z = np.asarray(Z, np.float32)
         move = np.ones(Z.shape[1], bool) if mask is None else mask
         low = np.where(move, np.minimum(np.maximum(Z - np.float32(eps), lower), Z), Z)
         high = np.where(move, np.maximum(np.minimum(Z + np.float32(eps), upper), Z), Z)
-        points = Z.copy()
+        points = Z.copy() if start is None else np.asarray(start, np.float32)
+        rows, gradient = self.loss_rows, self.loss_gradient
+        if objective == "margin":
+            rows, gradient = self.margin_rows, self.margin_gradient
         if random_start:
             points = np.random.default_rng(seed).uniform(low, high).astype(np.float32)
-        best, best_loss = Z, self.loss_rows(Z, y)
+        best, best_loss = Z, rows(Z, y)
         for _ in range(n_steps):
-            points = points + np.float32(step) * np.sign(self.loss_gradient(points, y))
+            points = points + np.float32(step) * np.sign(gradient(points, y))
             points = np.clip(points, low, high).astype(np.float32)
-            loss = self.loss_rows(points, y)
+            loss = rows(points, y)
             worse = loss > best_loss
             best = np.where(worse[:, None], points, best)
             best_loss = np.where(worse, loss, best_loss)
