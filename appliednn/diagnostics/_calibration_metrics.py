@@ -59,6 +59,17 @@ class Reliability:
             self.counts.sum()
         )
 
+    @property
+    def least_se(self) -> float:
+        """Standard error of the ECE by normal noise, with one hit and one miss more a bin.
+
+        Keeps an interval open where no resample can show a miss: all rows of each bin agree.
+        """
+        n, k = self.counts, self.counts * self.observed
+        share = (k + 1) / (n + 2)
+        variance = share * (1 - share) / (n + 3)
+        return float(np.sqrt((1 - 2 / np.pi) * ((n / n.sum()) ** 2 @ variance)))
+
 
 def reliability(y: np.ndarray, proba: np.ndarray, bins: np.ndarray) -> Reliability:
     """Return predicted and observed by bin.
@@ -139,3 +150,36 @@ def brier_decomposition(y: np.ndarray, proba: np.ndarray, bins: np.ndarray) -> B
         base * (1 - base),
         within,
     )
+
+
+def resampled_parts(
+    y: np.ndarray, proba: np.ndarray, bins: np.ndarray, counts: np.ndarray
+) -> dict[str, np.ndarray]:
+    """Return ECE and Brier parts for many resamples, the bins kept.
+
+    Parameters
+    ----------
+    y, proba, bins : ndarray of shape (n,)
+        As for :func:`reliability`.
+    counts : ndarray of shape (b, n)
+        How often each row counts in each resample.
+
+    Returns
+    -------
+    dict of str to ndarray of shape (b,)
+        ``ece``, ``reliability``, ``resolution``, ``uncertainty``.
+    """
+    one = np.eye(int(bins.max()) + 1)[bins]
+    n = counts.sum(1, keepdims=True)
+    rows = counts @ one
+    full = np.maximum(rows, 1.0)
+    predicted, observed = counts @ (one * proba[:, None]), counts @ (one * y[:, None])
+    share = rows / n
+    base = observed.sum(1, keepdims=True) / n
+    gap, aside = (observed - predicted) / full, observed / full - base
+    return {
+        "ece": (share * np.abs(gap)).sum(1),
+        "reliability": (share * gap**2).sum(1),
+        "resolution": (share * aside**2).sum(1),
+        "uncertainty": (base * (1 - base))[:, 0],
+    }
