@@ -122,25 +122,12 @@ def audit_stage(state: RunState, model: Any) -> Any:
         sensitive=_sensitive(state),
         positive=positive,
         gates=[gate.model_dump() for gate in config.gates] or None,
-        checks=audit_checks(config),
         options=audit_options(config),
         random_state=stage_seed(config.seed, "audit"),
         journal=state.journal,
         card=card_texts(config),
         config=state.loaded.text,
     )
-
-
-def audit_checks(config: Any) -> list[Any] | None:
-    """Return the audit's checks and that of the baselines the config names (None: its own)."""
-    from appliednn.pipeline._named_baselines import OWN_OF_AUDIT, baseline_check
-
-    names = [name for name in config.baselines if name not in OWN_OF_AUDIT]
-    if not names:
-        return None
-    from appliednn.audit.checks import all_checks
-
-    return [*all_checks(), baseline_check(names)]
 
 
 def audit_options(config: Any) -> dict[str, Any]:
@@ -155,6 +142,7 @@ def audit_options(config: Any) -> dict[str, Any]:
         for name, section in sections.items()
     }
     options["skip"] = [name for name, section in sections.items() if not section.enabled]
+    options["baselines"] = {"names": list(config.baselines)}
     if config.threshold.type == "cost":
         options["threshold"] = config.threshold.model_dump(exclude={"type"})
     return options
