@@ -93,6 +93,7 @@ class BaseNeural(CallbackSupportMixin, SaveMixin, BaseEstimator):
 
     def _fit(self, X, y, sample_weight=None, X_val=None, y_val=None, classes=None, partial=False):
         """Serve ``fit`` and ``partial_fit``; returns self."""
+        backend.prepare()
         y, weights, keep = self._check_rows(X, y, sample_weight, partial)
         continued = self._is_continued(partial)
         if keep is not None:

@@ -6,8 +6,11 @@ A second Keras backend needs one module here with the same names: ``TrainingProg
 
 from __future__ import annotations
 
+import contextlib
 import os
+import sys
 from collections import OrderedDict
+from collections.abc import Iterator
 from threading import RLock
 
 from appliednn.core._architecture import Architecture
@@ -20,10 +23,16 @@ _inference: OrderedDict[tuple, object] = OrderedDict()
 _lock = RLock()
 
 
+def prepare() -> None:
+    """Load the backend now (otherwise: at first use)."""
+    _module()
+
+
 def _module():
     """Import the implementation for the Keras backend in use."""
-    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
-    import keras
+    quiet = "keras" not in sys.modules and "TF_CPP_MIN_LOG_LEVEL" not in os.environ
+    with _silent_stderr() if quiet else contextlib.nullcontext():
+        import keras
 
     name = keras.backend.backend()
     if name != "tensorflow":
@@ -34,6 +43,24 @@ def _module():
     from appliednn.core.backend import _tensorflow
 
     return _tensorflow
+
+
+@contextlib.contextmanager
+def _silent_stderr() -> Iterator[None]:
+    """Keep TensorFlow's start-up chatter off the terminal; it is written below Python's level.
+
+    Set TF_CPP_MIN_LOG_LEVEL to see it. Python errors are raised as ever.
+    """
+    os.environ["TF_CPP_MIN_LOG_LEVEL"] = "3"
+    sys.stderr.flush()
+    kept, null = os.dup(2), os.open(os.devnull, os.O_WRONLY)
+    try:
+        os.dup2(null, 2)
+        yield
+    finally:
+        os.dup2(kept, 2)
+        os.close(kept)
+        os.close(null)
 
 
 def _cached(cache: OrderedDict, key: tuple, make):
@@ -80,7 +107,5 @@ def devices() -> list[dict[str, str]]:
 
 def n_traces() -> int:
     """Return how often a training program was traced in this process."""
-    import sys
-
     module = sys.modules.get("appliednn.core.backend._tensorflow")
     return 0 if module is None else module.TRACES["train"]
