@@ -57,7 +57,7 @@ class LoadedConfig:
 
     def resolve(self, path: str | os.PathLike) -> Path:
         """Return a path of the config as it is seen from the working folder."""
-        return self.base_dir / path
+        return Path(os.path.normpath(self.base_dir / path))
 
 
 def load_config(

@@ -25,7 +25,7 @@ ATTACKS = ("accuracy_fgsm", "accuracy_pgd", "rmse_fgsm", "rmse_pgd")
 
 # A key belongs to one task if it starts with one of these words; others belong to both.
 _STEMS = {
-    "classification": "accuracy balanced precision recall f1 mcc roc pr log brier ece class "
+    "classification": "cost accuracy balanced precision recall f1 mcc roc pr log brier ece class "
     "calibration demographic equalized equal predictive group_selection group_tpr group_fpr "
     "group_ppv group_accuracy group_base boundary max_single_feature_auc",
     "regression": "r2 rmse mae mape pinball mean_residual prediction_shift group_mae "
