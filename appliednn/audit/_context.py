@@ -41,6 +41,8 @@ class AuditContext:
     X_test, X_train : DataFrame
         Columns are named; arrays get ``x0``, ``x1``, ...
     y_test, y_train : ndarray of shape (n,)
+    shared : dict
+        What the checks of a section compute once for each other, by the section's key.
     """
 
     def __init__(
@@ -65,6 +67,7 @@ class AuditContext:
         self.sensitive = None if sensitive is None else as_frame(sensitive)
         self.options = dict(options or {})
         self.random_state = int(random_state)
+        self.shared: dict[str, Any] = {}
         self.classes = np.asarray(model.classes_) if _is_classifier(model) else None
         if self.classes is None:
             self.task: Task = "regression"

@@ -188,12 +188,13 @@ def _against_chance(first: Explanation, removal: Removal, n_random: int, seed: i
         "insertion_gain": "Insertion against chance",
     }
     n, n_features = first.values.shape
-    if n_features < 2 or n < 3:
-        reason = "one feature has no order" if n_features < 2 else f"only {n} rows"
+    size = float(np.abs(first.scores - first.base).mean())
+    if n_features < 2 or n < 3 or size < 1e-9:
+        reason = "the score hardly varies" if n_features > 1 else "one feature has no order"
+        reason = f"only {n} rows" if n < 3 else reason
         return [_not_applicable(key, name, n, reason) for key, name in names.items()]
     rng = np.random.default_rng(seed)
     chance = np.mean([removal.area(rng.random((n, n_features))) for _ in range(n_random)], axis=0)
-    size = max(float(np.abs(first.scores - first.base).mean()), 1e-12)
     gains = {
         "deletion_gain": (chance - removal.area(first.values)) / size,
         "insertion_gain": (removal.area(-first.values) - chance) / size,

@@ -11,6 +11,8 @@ from appliednn.explain._explanation import Explanation
 from appliednn.explain._pool import NetworkPool, ScorePool
 
 _POINTS_PER_CALL = 32_768
+_PERMUTED_BACKGROUND = 30
+_CELLS_AT_ONCE = 10_000_000
 
 
 def shap_values(
@@ -43,7 +45,7 @@ def shap_values(
     seed : int
         Seed of the background sample and of the permutations.
     n_background : int
-        Background rows drawn (all, if there are fewer).
+        Background rows drawn (all, if there are fewer; at most 30 for permutations).
     n_steps : int
         Gauss-Legendre points of each integral.
 
@@ -63,10 +65,12 @@ def shap_values(
     """
     rng = np.random.default_rng(seed)
     rows, target = np.asarray(rows), np.asarray(target)
+    smooth = isinstance(pool, NetworkPool) and pool.head.differentiable
+    n_background = n_background if smooth else min(n_background, _PERMUTED_BACKGROUND)
     if len(background) > n_background:
         background = np.sort(rng.choice(background, n_background, replace=False))
     everyone = pool.scores(pool.whole(background)).mean(axis=0)
-    if isinstance(pool, NetworkPool) and pool.head.differentiable:
+    if smooth:
         how = f"expected gradients, {n_steps} points a line"
         values = _expected_gradients(pool, rows, background, target, n_steps)
     else:
@@ -102,25 +106,45 @@ def _expected_gradients(pool: NetworkPool, rows, background, target, n_steps: in
 
 def _permuted(pool: ScorePool, rows, background, target, seed: int) -> np.ndarray:
     """Return the permutation explainer's values on coded rows, (n, n_features)."""
-    shap = import_shap()
     n_features = len(pool.names)
+    # A permutation is walked there and back, which is exact up to interactions of two features.
+    max_evals = int(np.clip(60 // n_features, 1, 2)) * (2 * n_features + 1)
+    size = max(1, _CELLS_AT_ONCE // (max_evals * len(background) * n_features))
+    found = []
+    for start in range(0, len(rows), size):
+        some = slice(start, start + size)
+        values = _permuted_block(pool, rows[some], background, max_evals, seed)
+        found.append(values[np.arange(values.shape[0]), :, target[some]])
+    return np.concatenate(found)
+
+
+def _permuted_block(pool: ScorePool, rows, background, max_evals: int, seed: int) -> np.ndarray:
+    """Return the values of some rows for every target, (n, n_features, n_targets).
+
+    shap asks for a row's mixtures at a time, and what it asks for does not depend on the answers:
+    it runs once to collect the mixtures, all are scored at once, and it runs again on the scores.
+    """
+    shap = import_shap()
     codes = pool.codes.astype(np.float64)
+    n_targets = pool.scores(pool.whole(rows[:1])).shape[1]
+    asked: list[np.ndarray] = []
 
-    def score(mixed: np.ndarray) -> np.ndarray:
-        return pool.scores(pool.index_of_codes(mixed))
+    def collect(mixed: np.ndarray) -> np.ndarray:
+        asked.append(np.array(mixed))
+        return np.zeros((len(mixed), n_targets))
 
-    n_permutations = int(np.clip(60 // n_features, 1, 4))
-    # The explainer seeds and draws from NumPy's global state.
-    with guarded_random_state():
-        masker = shap.maskers.Independent(codes[background], max_samples=len(background))
-        explainer = shap.explainers.Permutation(score, masker, seed=seed % 2**31)
-        found = explainer(
-            codes[rows], max_evals=n_permutations * (2 * n_features + 1), silent=True
-        )
-    values = np.asarray(found.values, dtype=np.float64)
-    if values.ndim == 2:
-        values = values[:, :, None]
-    return values[np.arange(len(rows)), :, target]
+    def run(answer):
+        with guarded_random_state():  # the explainer seeds and draws from NumPy's global state
+            masker = shap.maskers.Independent(codes[background], max_samples=len(background))
+            explainer = shap.explainers.Permutation(answer, masker, seed=seed)
+            return explainer(codes[rows], max_evals=max_evals, silent=True)
+
+    run(collect)
+    scores = pool.scores(pool.index_of_codes(np.concatenate(asked)))
+    ends = np.cumsum([len(mixed) for mixed in asked])[:-1]
+    answers = iter(np.split(scores, ends))
+    found = run(lambda mixed: next(answers))
+    return np.asarray(found.values, dtype=np.float64).reshape(len(rows), -1, n_targets)
 
 
 def import_shap():

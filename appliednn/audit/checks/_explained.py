@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property
-from weakref import WeakKeyDictionary
 
 import numpy as np
 import pandas as pd
@@ -27,16 +26,14 @@ from appliednn.explain import (
 # Wider tables than this are explained by permutation importance alone, in reasonable time.
 MAX_FEATURES = 200
 _REFERENCE_ROWS = 300
-_SEED_NAME = "explanations"
-
-_KNOWN: WeakKeyDictionary[AuditContext, Explained] = WeakKeyDictionary()
+_SHARED = "explanations"
 
 
 def explained(context: AuditContext) -> Explained:
     """Return what was computed of a context, or a fresh start."""
-    if context not in _KNOWN:
-        _KNOWN[context] = Explained(*_parts(context))
-    return _KNOWN[context]
+    if _SHARED not in context.shared:
+        context.shared[_SHARED] = Explained(*_parts(context))
+    return context.shared[_SHARED]
 
 
 def count_option(context: AuditContext, key: str, default: int) -> int:
@@ -54,7 +51,7 @@ class Explained:
     Attributes
     ----------
     task : {"binary", "multiclass", "regression"}
-    pool : callable
+    make : callable
         Makes the :class:`~appliednn.explain.ScorePool` of all rows.
     sample : int ndarray
         Pool rows drawn at random from the test rows: what is averaged.
@@ -67,8 +64,8 @@ class Explained:
     lime_rows : int
         Rows on which LIME is tested.
     seed : int
-    importance_of : callable
-        Computes the permutation importance.
+    measure : callable
+        Measures the permutation importance.
     """
 
     task: str
@@ -137,7 +134,7 @@ def _parts(context: AuditContext) -> tuple:
     """Draw the rows and describe what is to be computed."""
     if context.y_test.ndim != 1 or context.y_pred.ndim != 1:
         raise NotApplicable("explanations need one target a row; this model has several")
-    seed, n = context.seed(_SEED_NAME), len(context.X_test)
+    seed, n = context.seed(_SHARED), len(context.X_test)
     rng = np.random.default_rng(seed)
     most = min(n, count_option(context, "max_rows", 60))
     sample = rng.choice(n, most, replace=False)

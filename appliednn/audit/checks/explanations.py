@@ -15,7 +15,7 @@ import numpy as np
 from appliednn.audit._base import Check, CheckResult, Figure, Finding, NotApplicable, Table
 from appliednn.audit._context import AuditContext
 from appliednn.audit.checks._explained import Explained, explained
-from appliednn.audit.checks._words import listed, said, shorten
+from appliednn.audit.checks._words import listed, percent, said, shorten
 from appliednn.audit.report.svg import bar_chart, heatmap
 from appliednn.core.statistics import Estimate, not_estimable
 from appliednn.explain import (
@@ -68,7 +68,7 @@ class Importance(Check):
             return f"No feature is surely worth anything to the {metric}."
         best = estimates[names[0]]
         return (
-            f"{names[0]} is worth most: without it the {metric} grows by {said(best)}. "
+            f"{names[0]} is worth most: shuffled, it raises the {metric} by {said(best)}. "
             f"{len(surely)} of {len(names)} features have an interval above 0."
         )
 
@@ -108,8 +108,8 @@ class Shap(Check):
         order = [names[j] for j in np.argsort(-sizes.mean(axis=0), kind="stable")]
         note = (
             f"{len(sizes)} test rows explained against {found.n_background} rows; {found.how}. "
-            f"In {found.unit}{_subject(work)}; what is left unexplained of the scores: "
-            f"{100 * found.completeness_gap():.2g} %."
+            f"Score: {found.unit}{_subject(work)}. The values miss "
+            f"{percent(found.completeness_gap())} of what they add up to."
         )
         top = order[0]
         cases = work.shap.take(slice(len(work.sample), None))
@@ -146,7 +146,7 @@ class Lime(Check):
         cases = found.take(slice(len(work.lime_sample), None))
         text = f"LIME's linear models explain {said(fit)} of the score's variance near a row."
         findings = []
-        if fit.value < 0.3:
+        if fit.ci is not None and fit.ci[1] < 0.2:
             findings.append(
                 Finding(
                     f"{self.id}.1",
@@ -348,8 +348,8 @@ def _case_tables(work: Explained, cases: Explanation) -> list[Table]:
         for j in _case_order(cases)
     ]
     note = (
-        f"{len(work.cases)} rows explained by {cases.method}; parts of the score in "
-        f"{cases.unit}{_subject(work)}, positive raises it. What the rows hold is not shown."
+        f"{len(work.cases)} rows explained by {cases.method}. Score: {cases.unit}{_subject(work)}; "
+        "a positive part raises it. What the rows hold is not shown."
     )
     heads = ["feature", *(case.label for case in work.cases)]
     return [Table(f"{cases.method}, typical and wrong rows", heads, rows, note)]
