@@ -124,20 +124,8 @@ class Headline(Check):
                     "decision threshold.",
                 )
             )
-        unknown = int((~outcome.known).sum())
-        if unknown:
-            names = sorted({repr(outcome.labels[k]) for k in outcome.y[~outcome.known]})
-            findings.append(
-                Finding(
-                    f"{self.id}.3",
-                    "medium",
-                    "Test labels the model never saw",
-                    f"{unknown} of {n} test rows ({percent(unknown / n)}) carry labels unknown to "
-                    f"the model: {listed(names)}. They count as wrong, and are left out where "
-                    "probabilities are scored.",
-                    "Train with these classes, or take the rows out of the test set on purpose.",
-                )
-            )
+        if not outcome.known.all():
+            findings.append(self._unknown(outcome))
         if n_true == 1:
             findings.append(
                 Finding(
@@ -150,6 +138,19 @@ class Headline(Check):
                 )
             )
         return findings
+
+    def _unknown(self, outcome: Outcome) -> Finding:
+        odd, n = ~outcome.known, len(outcome.y)
+        names = sorted({repr(outcome.labels[k]) for k in outcome.y[odd]})
+        return Finding(
+            f"{self.id}.3",
+            "medium",
+            "Test labels the model never saw",
+            f"{int(odd.sum())} of {n} test rows ({percent(odd.mean())}) carry labels unknown to "
+            f"the model: {listed(names)}. They count as wrong, and are left out where "
+            "probabilities are scored.",
+            "Train with these classes, or take the rows out of the test set on purpose.",
+        )
 
     def _few(self, n: int) -> list[Finding]:
         if n >= _FEW:
