@@ -13,6 +13,8 @@ from sklearn.preprocessing import OneHotEncoder, StandardScaler
 
 from appliednn import MLPClassifier, MLPRegressor
 from appliednn.audit import audit, report_schema
+from appliednn.audit._gates import stem
+from appliednn.audit.checks import all_checks
 
 SMALL = {
     "robustness": {"max_rows": 30, "n_steps": 5, "blackbox_tries": 4},
@@ -85,8 +87,11 @@ def _is_whole(report):
     page = report.to_html()
     assert len(page.encode()) < 1_000_000
     assert "<b>smith" not in page
+    keys = {check.id: check.keys for check in all_checks()}
     for records in report.sections.values():
         for record in records:
+            # A gate can name only what a check declares.
+            assert {stem(k) for k in record.result.estimates} <= set(keys[record.id]), record.id
             for key, estimate in record.result.estimates.items():
                 assert estimate.name and estimate.n >= 0, key
                 assert (estimate.value is not None) or estimate.reason, key

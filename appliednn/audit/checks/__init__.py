@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import importlib
-from importlib.util import find_spec
 
 from appliednn.audit._base import Check
 
@@ -34,10 +33,7 @@ def all_checks() -> tuple[type[Check], ...]:
     """
     found: dict[str, type[Check]] = {}
     for section in SECTIONS:
-        name = f"{__name__}.{section}"
-        if find_spec(name) is None:
-            continue
-        for check in importlib.import_module(name).CHECKS:
+        for check in importlib.import_module(f"{__name__}.{section}").CHECKS:
             if found.setdefault(check.id, check) is not check:
                 raise RuntimeError(f"{check.__name__} and {found[check.id].__name__} share an id")
     return tuple(found.values())
