@@ -1,7 +1,6 @@
 """Shared settings: TensorFlow stays quiet, and data that many tests use."""
 
 import os
-import warnings
 
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 os.environ.setdefault("CUDA_VISIBLE_DEVICES", "-1")
@@ -9,13 +8,6 @@ os.environ.setdefault("CUDA_VISIBLE_DEVICES", "-1")
 import numpy as np
 import pandas as pd
 import pytest
-
-
-def pytest_configure(config):
-    # h5py and protobuf warn while TensorFlow is imported; nothing of ours is on that stack.
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")
-        import tensorflow  # noqa: F401
 
 
 @pytest.fixture(scope="session")
