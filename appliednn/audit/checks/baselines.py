@@ -22,11 +22,12 @@ from appliednn.audit.checks._regressor_scores import RegressorScores
 from appliednn.audit.checks._words import said
 from appliednn.audit.report.svg import interval_chart
 from appliednn.core.errors import UsageError
-from appliednn.core.statistics import Estimate
+from appliednn.core.statistics import Estimate, not_estimable
 from appliednn.diagnostics._resampling import bootstrap_draws, percentile_interval
 
 _MOST_ROWS = 20_000
 _SCORES = {**_classifier_scores.SCORES, **_regressor_scores.SCORES}
+_SAME = "the model scores as the guess does on any rows"
 _MAIN = {"classify": ("roc_auc", "log_loss"), "regress": ("rmse", "mae")}
 
 
@@ -65,7 +66,8 @@ class Baselines(Check):
             score, kind = key.split("_vs_")
             name = f"{_SCORES[score][0]}, gain over {KINDS[kind]}"
             why = model.why_not(score)
-            estimates[key] = estimate_of(name, float(value[0]), draws[key], n, seed, why)
+            made = estimate_of(name, float(value[0]), draws[key], n, seed, why)
+            estimates[key] = not_estimable(name, n, _SAME) if _is_the_guess(kind, made) else made
         main = _MAIN["regress" if context.task == "regression" else "classify"]
         main = [k for k in main if np.isfinite(model.point()[k])] or ["accuracy"]
         return CheckResult(
@@ -106,14 +108,14 @@ class Baselines(Check):
     def _findings(self, estimates, draws, others, main: list[str]) -> list[Finding]:
         findings = []
         first = estimates[f"{main[0]}_vs_dummy"]
-        if first.value is not None and first.ci[0] <= 0:
+        if first.reason == _SAME or (first.value is not None and first.ci[0] <= 0):
             findings.append(
                 Finding(
                     f"{self.id}.1",
                     "high",
                     "Not surely better than a guess",
-                    f"Over the guess that looks at no feature, the model gains {said(first)} of "
-                    f"{_SCORES[main[0]][0]}: the interval does not exclude 0.",
+                    f"The gain of the model in {_SCORES[main[0]][0]} over the guess that looks at "
+                    f"no feature is {said(first)}.",
                     "Check data and training before anything else; with few test rows, get more.",
                 )
             )
@@ -159,6 +161,13 @@ class Baselines(Check):
                 "test rows cannot tell them apart.",
             )
         ]
+
+
+def _is_the_guess(kind: str, made: Estimate) -> bool:
+    """Whether the model scores as the guess does in every resample: no gain that could pass."""
+    if kind != "dummy" or made.ci is None:
+        return False
+    return max(abs(made.ci[0]), abs(made.ci[1])) <= 1e-9 * max(1.0, abs(made.value))
 
 
 def _scorers(context: AuditContext, fitted: list[Fitted]):
