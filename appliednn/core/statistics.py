@@ -78,7 +78,9 @@ def wilson_interval(k: float, n: float, level: float = 0.95) -> tuple[float, flo
     centre = p + z * z / (2 * n)
     half = z * np.sqrt(p * (1 - p) / n + z * z / (4 * n * n))
     scale = 1 + z * z / n
-    return max(0.0, float((centre - half) / scale)), min(1.0, float((centre + half) / scale))
+    low, high = float((centre - half) / scale), float((centre + half) / scale)
+    # Exact at the ends, where rounding would leave a trace.
+    return (0.0 if k == 0 else max(0.0, low)), (1.0 if k == n else min(1.0, high))
 
 
 def newcombe_interval(
