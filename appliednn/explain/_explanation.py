@@ -55,8 +55,9 @@ class Explanation:
         """Return the mean size of the gaps as a share of the mean size of ``scores - base``."""
         size = float(np.abs(self.scores - self.base).mean())
         gap = float(np.abs(self.gaps).mean())
-        if size == 0:
-            return 0.0 if gap == 0 else float("inf")
+        rounding = 1e-9 * max(1.0, float(np.abs(self.scores).mean()))
+        if size <= rounding:
+            return 0.0 if gap <= rounding else float("inf")
         return gap / size
 
     def take(self, rows) -> Explanation:

@@ -18,6 +18,7 @@ DO_NOT_RELY = "do not rely on this"
 MIN_STABILITY = 0.7
 MAX_LIKENESS = 0.5
 MAX_GAP = 0.05
+MIN_ROWS = 10
 _STEPS = 20
 
 Method = Callable[..., Explanation]
@@ -189,9 +190,9 @@ def _against_chance(first: Explanation, removal: Removal, n_random: int, seed: i
     }
     n, n_features = first.values.shape
     size = float(np.abs(first.scores - first.base).mean())
-    if n_features < 2 or n < 3 or size < 1e-9:
+    if n_features < 2 or n < MIN_ROWS or size < 1e-9:
         reason = "the score hardly varies" if n_features > 1 else "one feature has no order"
-        reason = f"only {n} rows" if n < 3 else reason
+        reason = f"{n} rows; it takes {MIN_ROWS}" if n < MIN_ROWS else reason
         return [_not_applicable(key, name, n, reason) for key, name in names.items()]
     rng = np.random.default_rng(seed)
     chance = np.mean([removal.area(rng.random((n, n_features))) for _ in range(n_random)], axis=0)

@@ -121,14 +121,23 @@ def _network_of(model):
     seen: set[int] = set()
     while model is not None and id(model) not in seen:
         seen.add(id(model))
-        if hasattr(model, "network_"):
+        if "network_" in vars(model):  # not handed through by a wrapper such as FrozenEstimator
             target = getattr(model, "_target", None)
             return None if getattr(target, "kind", "") == "multilabel" else model
         if hasattr(model, "steps"):
             model = model.steps[-1][1] if len(model.steps) == 1 else None
         else:
-            model = getattr(model, "best_estimator_", getattr(model, "estimator_", None))
+            model = _inner(model)
     return None
+
+
+def _inner(model):
+    """Return the fitted estimator inside a wrapper, or None."""
+    from sklearn.frozen import FrozenEstimator
+
+    if isinstance(model, FrozenEstimator):
+        return model.estimator
+    return getattr(model, "best_estimator_", getattr(model, "estimator_", None))
 
 
 def _follows(model, pool: NetworkPool, frame: pd.DataFrame, convert) -> bool:

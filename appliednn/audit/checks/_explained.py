@@ -90,7 +90,7 @@ class Explained:
         Raises
         ------
         NotApplicable
-            If the model gives no score, or there are too many features.
+            If the model gives no score, or only one, or there are too many features.
         """
         try:
             pool = self.make()
@@ -100,6 +100,9 @@ class Explained:
             raise NotApplicable(
                 f"{len(pool.names)} features; rows are explained up to {MAX_FEATURES}"
             )
+        scores = pool.scores(pool.whole(np.arange(len(pool.frame))))
+        if np.ptp(scores, axis=0).max() <= 1e-9 * max(1.0, float(np.abs(scores).max())):
+            raise NotApplicable("every row gets the same score, so there is nothing to explain")
         return pool
 
     @cached_property

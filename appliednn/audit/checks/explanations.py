@@ -348,8 +348,8 @@ def _case_tables(work: Explained, cases: Explanation) -> list[Table]:
         for j in _case_order(cases)
     ]
     note = (
-        f"{len(work.cases)} rows explained by {cases.method}. Score: {cases.unit}{_subject(work)}; "
-        "a positive part raises it. What the rows hold is not shown."
+        f"{len(work.cases)} rows explained by {cases.method}. Score: {cases.unit}"
+        f"{_subject(work)}; a positive part raises it. What the rows hold is not shown."
     )
     heads = ["feature", *(case.label for case in work.cases)]
     return [Table(f"{cases.method}, typical and wrong rows", heads, rows, note)]
