@@ -1,0 +1,147 @@
+"""How often the audit cries wolf: random splits of data without a defect, default gates.
+
+Run ``python benchmarks/false_alarms.py``; it prints a markdown table. Each split trains a sound
+model anew and audits it. Finished splits are kept in ``--state`` (JSON lines), so that an
+interrupted run goes on from there.
+
+Two counts: splits whose verdict is FAIL under the default gates, and splits with a finding of
+high or medium severity. On real data a finding may be true; on the synthetic sets, where the model
+is of the kind that made the data, each one is a false alarm.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+from collections import Counter
+from pathlib import Path
+
+os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+
+import numpy as np
+import pandas as pd
+from sklearn.compose import make_column_selector, make_column_transformer
+from sklearn.impute import SimpleImputer
+from sklearn.linear_model import LinearRegression, LogisticRegression
+from sklearn.model_selection import train_test_split
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import OneHotEncoder, StandardScaler
+
+SETS = ("breast_cancer", "credit", "synthetic", "synthetic_3", "synthetic_regression")
+CHECKS = ("data", "performance", "baselines", "calibration", "threshold", "slices")
+
+
+def synthetic(name: str, seed: int):
+    """Return features and a target that a (generalised) linear model describes exactly."""
+    rng = np.random.default_rng([seed, 7])
+    X = pd.DataFrame(rng.normal(size=(1200, 6)), columns=[f"x{j}" for j in range(6)])
+    X["group"] = rng.choice(["a", "b", "c", "d"], 1200)
+    line = X["x0"] - 0.7 * X["x1"] + 0.5 * X["x2"] + 0.6 * (X["group"] == "a")
+    if name == "synthetic_regression":
+        return X, (line + rng.normal(size=1200)).to_numpy()
+    if name == "synthetic":
+        return X, np.where(rng.random(1200) < 1 / (1 + np.exp(-line)), "yes", "no")
+    odds = np.exp(np.column_stack([np.zeros(1200), line, X["x3"] - line / 2]))
+    share = np.cumsum(odds / odds.sum(1, keepdims=True), axis=1)
+    return X, np.array(["a", "b", "c"])[(rng.random((1200, 1)) > share).sum(1)]
+
+
+def split(name: str, seed: int):
+    """Return train and test features and targets of one split."""
+    if name.startswith("synthetic"):
+        X, y = synthetic(name, seed)
+    else:
+        from appliednn.datasets import load
+
+        bunch = load(name)
+        X, y = bunch.data, np.asarray(bunch.target)
+    strata = None if name == "synthetic_regression" else y
+    return train_test_split(X, y, test_size=0.25, random_state=seed, stratify=strata)
+
+
+def model_for(X: pd.DataFrame, classify: bool):
+    """Return a linear model on scaled numbers and one-hot categories, gaps filled."""
+    text = make_column_selector(dtype_include=["object", "str", "category", "bool"])
+    numbers = make_column_selector(dtype_include="number")
+    encode = make_column_transformer(
+        (make_pipeline(SimpleImputer(strategy="median"), StandardScaler()), numbers),
+        (OneHotEncoder(handle_unknown="ignore"), text),
+    )
+    return make_pipeline(
+        encode, LogisticRegression(max_iter=500) if classify else LinearRegression()
+    )
+
+
+def audited(name: str, seed: int) -> dict:
+    """Return the verdict, the gates' states and the findings of one split."""
+    from appliednn.audit import audit
+
+    X, X_test, y, y_test = split(name, seed)
+    model = model_for(X, name != "synthetic_regression").fit(X, y)
+    report = audit(
+        model,
+        X_test,
+        y_test,
+        X_train=X,
+        y_train=y,
+        checks=list(CHECKS),
+        random_state=seed,
+        progress=False,
+    )
+    return {
+        "set": name,
+        "seed": seed,
+        "verdict": str(report.verdict),
+        "gates": {g.gate.metric: g.status for g in report.gates},
+        "findings": [f.id for f in report.findings if f.severity in ("high", "medium")],
+        "broken": [n.id for n in report.not_checked if n.failed],
+    }
+
+
+def table(rows: list[dict]) -> str:
+    """Return the counts by data set as markdown."""
+    lines = [
+        "| data set | splits | FAIL | INCONCLUSIVE | with a high or medium finding | which |",
+        "|---|---|---|---|---|---|",
+    ]
+    for name in dict.fromkeys(r["set"] for r in rows):
+        of = [r for r in rows if r["set"] == name]
+        verdicts = Counter(r["verdict"] for r in of)
+        found = Counter(i for r in of for i in dict.fromkeys(r["findings"]))
+        which = ", ".join(f"{i} {n}x" for i, n in found.most_common(6))
+        alarmed = sum(bool(r["findings"]) for r in of)
+        lines.append(
+            f"| {name} | {len(of)} | {verdicts['FAIL']} | {verdicts['INCONCLUSIVE']} | "
+            f"{alarmed} | {which} |"
+        )
+    return "\n".join(lines)
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--splits", type=int, default=100)
+    parser.add_argument("--sets", nargs="*", default=list(SETS), choices=SETS)
+    parser.add_argument("--state", type=Path, default=Path("reports/false_alarms.jsonl"))
+    given = parser.parse_args()
+    given.state.parent.mkdir(parents=True, exist_ok=True)
+    lines = given.state.read_text().splitlines() if given.state.exists() else []
+    # A run that was cut off may have left half a line.
+    rows = [json.loads(line) for line in lines if line.endswith("}")]
+    done = {(r["set"], r["seed"]) for r in rows}
+    with given.state.open("a") as state:
+        if lines and not lines[-1].endswith("}"):
+            state.write("\n")
+        for name in given.sets:
+            for seed in range(given.splits):
+                if (name, seed) in done:
+                    continue
+                rows.append(audited(name, seed))
+                state.write(json.dumps(rows[-1]) + "\n")
+                state.flush()
+    chosen = [r for r in rows if r["set"] in given.sets and r["seed"] < given.splits]
+    print(table(sorted(chosen, key=lambda r: given.sets.index(r["set"]))))
+
+
+if __name__ == "__main__":
+    main()
