@@ -13,7 +13,7 @@ from sklearn.svm import LinearSVC
 
 from appliednn.audit import NotApplicable
 from appliednn.audit._context import AuditContext
-from appliednn.audit.checks.performance import Headline, PerClass, Residuals
+from appliednn.audit.checks.performance import Detail, Headline
 from appliednn.core.statistics import wilson_interval
 
 
@@ -252,7 +252,7 @@ def test_percentage_error_is_refused_where_the_target_is_zero():
 
 def test_per_class_table_has_counts_and_wilson_intervals():
     context, *_ = binary(labels=("né", "はい"))
-    result = PerClass().run(context)
+    result = Detail().run(context)
     report = metrics.classification_report(context.y_test, context.y_pred, output_dict=True)
     for row in result.tables[0].rows:
         name, n, _, precision, recall, f1 = row
@@ -269,7 +269,7 @@ def test_many_classes_fit_into_table_and_figure():
     rng = np.random.default_rng(0)
     y = rng.integers(0, 40, 800)
     proba = rng.dirichlet(np.ones(40), 800)
-    result = PerClass().run(AuditContext(Fixed(proba, np.arange(40)), np.zeros((800, 1)), y))
+    result = Detail().run(AuditContext(Fixed(proba, np.arange(40)), np.zeros((800, 1)), y))
     assert len(result.tables[0].rows) == 30
     assert "others" in result.figures[0].svg
 
@@ -278,7 +278,7 @@ def test_classes_never_predicted_are_named():
     rng = np.random.default_rng(0)
     y = np.repeat([0, 1, 2], [100, 100, 30])
     proba = np.eye(3)[np.where(y == 2, rng.integers(0, 2, 230), y)]
-    result = PerClass().run(AuditContext(Fixed(proba, [0, 1, 2]), np.zeros((230, 1)), y))
+    result = Detail().run(AuditContext(Fixed(proba, [0, 1, 2]), np.zeros((230, 1)), y))
     assert [f.id for f in result.findings] == ["ANN202.1"]
     assert "30 of 230" in result.findings[0].text
 
@@ -287,9 +287,9 @@ def test_residuals_by_tenths_find_a_bend():
     rng = np.random.default_rng(0)
     X = pd.DataFrame({"x": rng.uniform(-2, 2, 600)})
     y = X["x"] ** 2 + rng.normal(0, 0.3, 600)
-    bent = Residuals().run(AuditContext(LinearRegression().fit(X, y), X, y))
-    assert [f.id for f in bent.findings] == ["ANN203.1"]
-    straight = Residuals().run(
+    bent = Detail().run(AuditContext(LinearRegression().fit(X, y), X, y))
+    assert [f.id for f in bent.findings] == ["ANN202.1"]
+    straight = Detail().run(
         AuditContext(LinearRegression().fit(X, X["x"]), X, X["x"] + rng.normal(0, 0.3, 600))
     )
     assert not straight.findings
@@ -298,10 +298,15 @@ def test_residuals_by_tenths_find_a_bend():
     assert len(straight.figures) == 2
 
 
-def test_checks_of_the_other_task_say_so():
-    context, *_ = binary()
-    with pytest.raises(NotApplicable, match="residuals"):
-        Residuals().run(context)
+def test_residuals_of_few_or_infinite_predictions_say_why():
     X = np.arange(30.0)[:, None]
-    with pytest.raises(NotApplicable, match="classes"):
-        PerClass().run(AuditContext(LinearRegression().fit(X, X[:, 0]), X, X[:, 0]))
+    model = LinearRegression().fit(X, X[:, 0])
+    with pytest.raises(NotApplicable, match="5 rows are too few"):
+        Detail().run(AuditContext(model, X[:5], X[:5, 0]))
+
+    class Diverged:
+        def predict(self, X):
+            return np.full(len(X), np.inf)
+
+    with pytest.raises(NotApplicable, match="infinite"):
+        Detail().run(AuditContext(Diverged(), X, X[:, 0]))

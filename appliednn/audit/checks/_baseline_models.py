@@ -112,7 +112,8 @@ def fit_baseline(
     from sklearn.pipeline import make_pipeline
 
     kinds = {c: kind for c, kind in column_kinds(X).items() if X[c].notna().any()}
-    pipeline = make_pipeline(_encoder(kind, kinds), _estimator(kind, kinds, classify, seed))
+    n_classes = max(2, int(y.max()) + 1) if classify else 1
+    pipeline = make_pipeline(_encoder(kind, kinds), _estimator(kind, kinds, n_classes, seed))
     with warnings.catch_warnings(), _threads(X):
         # Stopped early it is still a baseline; a worse one, in the model's favour.
         warnings.simplefilter("ignore", ConvergenceWarning)
@@ -127,9 +128,10 @@ def _threads(X: pd.DataFrame) -> AbstractContextManager:
     return threadpool_limits(1) if X.size < _MANY_CELLS else nullcontext()
 
 
-def _estimator(kind: str, kinds: dict, classify: bool, seed: int):
+def _estimator(kind: str, kinds: dict, n_classes: int, seed: int):
     from sklearn import dummy, ensemble, linear_model
 
+    classify = n_classes > 1
     if kind == "dummy":
         return dummy.DummyClassifier(strategy="prior") if classify else dummy.DummyRegressor()
     if kind == "linear":
@@ -141,7 +143,13 @@ def _estimator(kind: str, kinds: dict, classify: bool, seed: int):
     make = getattr(ensemble, names[0] if classify else names[1])
     n_numbers = sum(k == "numeric" for k in kinds.values())
     categories = list(range(n_numbers, len(kinds)))  # the encoder puts them behind the numbers
-    return make(random_state=seed, early_stopping=False, categorical_features=categories or None)
+    return make(
+        # Each round grows a tree a class: the same work for many classes as for ten.
+        max_iter=int(np.clip(1000 // n_classes, 10, 100)),
+        early_stopping=False,
+        categorical_features=categories or None,
+        random_state=seed,
+    )
 
 
 def _encoder(kind: str, kinds: dict[str, Kind]):

@@ -71,6 +71,11 @@ class ClassifierScores:
         """Return each score of the rows as they are."""
         return {k: float(v[0]) for k, v in self(np.ones((1, len(self.outcome.y)))).items()}
 
+    @property
+    def n_curves(self) -> int:
+        """Curves that are scored: one, or one a class."""
+        return max(1, len(self._rank))
+
     def why_not(self, key: str) -> str:
         """Return why a score cannot be computed here."""
         out = self.outcome

@@ -6,7 +6,13 @@ import numpy as np
 
 from appliednn.audit._base import Check, CheckResult, Figure, Finding, NotApplicable, Table
 from appliednn.audit._context import AuditContext
-from appliednn.audit.checks._intervals import LEAST_ROWS, estimate_of, few_rows, perfect
+from appliednn.audit.checks._intervals import (
+    LEAST_ROWS,
+    estimate_of,
+    few_rows,
+    n_resamples,
+    perfect,
+)
 from appliednn.audit.checks._words import listed, said, shorten
 from appliednn.audit.report.svg import interval_chart
 from appliednn.core.statistics import Estimate
@@ -37,7 +43,7 @@ class Leakage(Check):
         fewest = int(target.sum(0).min()) if classify else 0
         estimates = [
             self._estimate(one, target, metric, context.seed(self.id), fewest)
-            for one in found[:_SHOWN]
+            for one in found[: _SHOWN if target.shape[1] <= 20 else 2]
         ]
         key = "max_single_feature_auc" if classify else "max_single_feature_r2"
         return CheckResult(
@@ -83,11 +89,10 @@ class Leakage(Check):
     def _estimate(
         self, one: OneFeature, target: np.ndarray, metric: str, seed: int, fewest: int
     ) -> Estimate:
-        n_boot = 500
-
         def statistic(counts: np.ndarray) -> dict[str, np.ndarray]:
             return {"score": score(target, one.predicted, counts)}
 
+        n_boot = min(500, n_resamples(len(target), target.shape[1]))
         draws = bootstrap_draws(statistic, len(target), n_boot, seed)["score"]
         name = f"{metric} of {one.column} alone"
         made = estimate_of(name, one.score, draws, len(target), seed, "the target is constant")

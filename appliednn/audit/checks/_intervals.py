@@ -13,9 +13,22 @@ from appliednn.diagnostics._resampling import percentile_interval
 LEAST_ROWS = 10
 
 
-def n_resamples(n: int) -> int:
-    """Return how many resamples are worth their time for ``n`` rows."""
-    return 1000 if n <= 5_000 else 500 if n <= 50_000 else 200
+def n_resamples(n: int, n_curves: int = 1) -> int:
+    """Return how many resamples are worth their time.
+
+    Parameters
+    ----------
+    n : int
+        Rows.
+    n_curves : int
+        Curves scored a resample (one a class where there are several).
+
+    Examples
+    --------
+    >>> n_resamples(2000), n_resamples(2000, 10), n_resamples(10**6)
+    (1000, 500, 200)
+    """
+    return int(np.clip(10_000_000 // (n * n_curves), 200, 1000))
 
 
 def estimate_of(
@@ -47,7 +60,8 @@ def estimate_of(
 
 def few_rows(n: int) -> str:
     """Return the reason that ``n`` rows are too few."""
-    return f"{n} rows are too few for an interval (at least {LEAST_ROWS})"
+    rows = "1 row is" if n == 1 else f"{n} rows are"
+    return f"{rows} too few for an interval (at least {LEAST_ROWS})"
 
 
 def perfect(estimate: Estimate, fewest: int) -> Estimate:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from appliednn.audit._base import Check, CheckResult, Figure, Finding, NotApplicable, Table
+from appliednn.audit._base import CheckResult, Figure, Finding, Table
 from appliednn.audit._context import AuditContext
 from appliednn.audit.checks._intervals import share_estimate
 from appliednn.audit.checks._outcome import Outcome, test_outcome
@@ -20,52 +20,43 @@ _MOST_CELLS = 12
 _GRID = np.linspace(0.0, 1.0, 41)
 
 
-class PerClass(Check):
-    """Which classes are recognised and what they are taken for."""
+def per_class(context: AuditContext, check_id: str) -> CheckResult:
+    """Count the confusion matrix of a classifier; rates have Wilson intervals."""
+    outcome = test_outcome(context)
+    n_labels = len(outcome.labels)
+    matrix = confusions(outcome.y, outcome.predicted, n_labels, np.ones((1, len(outcome.y))))
+    matrix = matrix[0].astype(int)
+    precision, recall = _rates(outcome, matrix)
+    estimates = {f"class_recall[{k}]": e for k, e in recall.items()}
+    estimates |= {f"class_precision[{k}]": e for k, e in precision.items()}
+    worst = min((e for e in recall.values() if e.value is not None), key=lambda e: e.value)
+    return CheckResult(
+        estimates=estimates,
+        findings=_never(outcome, matrix, check_id),
+        tables=[_table(outcome, matrix, precision, recall)],
+        figures=[_confusion_figure(outcome, matrix), *_curves(outcome)],
+        summary=f"The least {worst.name.replace('Recall', 'recall')}: {said(worst)}.",
+    )
 
-    id = "ANN202"
-    section = "performance"
-    title = "Scores per class"
-    keys = ("class_precision", "class_recall")
 
-    def run(self, context: AuditContext) -> CheckResult:
-        """Count the confusion matrix; rates have Wilson intervals."""
-        if context.task == "regression":
-            raise NotApplicable("a regression has no classes")
-        outcome = test_outcome(context)
-        n_labels = len(outcome.labels)
-        matrix = confusions(outcome.y, outcome.predicted, n_labels, np.ones((1, len(outcome.y))))
-        matrix = matrix[0].astype(int)
-        precision, recall = _rates(outcome, matrix)
-        estimates = {f"class_recall[{k}]": e for k, e in recall.items()}
-        estimates |= {f"class_precision[{k}]": e for k, e in precision.items()}
-        worst = min((e for e in recall.values() if e.value is not None), key=lambda e: e.value)
-        return CheckResult(
-            estimates=estimates,
-            findings=self._never(outcome, matrix),
-            tables=[_table(outcome, matrix, precision, recall)],
-            figures=[_confusion_figure(outcome, matrix), *_curves(outcome)],
-            summary=f"The least {worst.name.replace('Recall', 'recall')}: {said(worst)}.",
+def _never(outcome: Outcome, matrix: np.ndarray, check_id: str) -> list[Finding]:
+    """Return the classes that occur often enough and are never predicted."""
+    support, given = matrix.sum(1), matrix.sum(0)
+    missed = [k for k in range(outcome.n_classes) if given[k] == 0 and support[k] >= 20]
+    if not missed or (given > 0).sum() == 1:  # one answer for all rows: said by ANN201
+        return []
+    names = [repr(outcome.labels[k]) for k in missed]
+    rows = int(support[missed].sum())
+    return [
+        Finding(
+            f"{check_id}.1",
+            "medium",
+            "Classes that are never predicted",
+            f"No row is predicted as {listed(names)}, though {rows} of {len(outcome.y)} test "
+            f"rows ({percent(rows / len(outcome.y))}) are.",
+            "Weigh rare classes in training, resample, or merge classes nobody needs apart.",
         )
-
-    def _never(self, outcome: Outcome, matrix: np.ndarray) -> list[Finding]:
-        """Return the classes that occur often enough and are never predicted."""
-        support, given = matrix.sum(1), matrix.sum(0)
-        missed = [k for k in range(outcome.n_classes) if given[k] == 0 and support[k] >= 20]
-        if not missed or (given > 0).sum() == 1:  # one answer for all rows: said by ANN201
-            return []
-        names = [repr(outcome.labels[k]) for k in missed]
-        rows = int(support[missed].sum())
-        return [
-            Finding(
-                f"{self.id}.1",
-                "medium",
-                "Classes that are never predicted",
-                f"No row is predicted as {listed(names)}, though {rows} of {len(outcome.y)} test "
-                f"rows ({percent(rows / len(outcome.y))}) are.",
-                "Weigh rare classes in training, resample, or merge classes nobody needs apart.",
-            )
-        ]
+    ]
 
 
 def _rates(

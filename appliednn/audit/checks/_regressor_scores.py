@@ -59,6 +59,11 @@ class RegressorScores:
         """Return each score of the rows as they are."""
         return {key: float(v[0]) for key, v in self(np.ones((1, len(self.y)))).items()}
 
+    @property
+    def n_curves(self) -> int:
+        """Curves that are scored a resample: none, which costs as much as one."""
+        return 1
+
     def why_not(self, key: str) -> str:
         """Return why a score cannot be computed here."""
         if not np.isfinite(self.predicted).all():

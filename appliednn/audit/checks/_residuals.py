@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from appliednn.audit._base import Check, CheckResult, Figure, Finding, NotApplicable, Table
+from appliednn.audit._base import CheckResult, Figure, Finding, NotApplicable, Table
 from appliednn.audit._context import AuditContext
 from appliednn.audit.checks._intervals import LEAST_ROWS, few_rows
 from appliednn.audit.checks._words import said
@@ -15,62 +15,53 @@ from appliednn.diagnostics._calibration_metrics import equal_mass_bins
 N_BINS = 10
 
 
-class Residuals(Check):
-    """Whether errors are centred, and how they spread, over the range of predictions."""
+def residuals(context: AuditContext, check_id: str) -> CheckResult:
+    """Cut the predictions of a regression into tenths; each mean residual has a t interval."""
+    predicted = np.asarray(context.y_pred, dtype=np.float64).reshape(-1)
+    y = np.asarray(context.y_test, dtype=np.float64)
+    if not np.isfinite(predicted).all():
+        raise NotApplicable("some predictions are NaN or infinite (see ANN201)")
+    if len(y) < LEAST_ROWS:
+        raise NotApplicable(few_rows(len(y)))
+    residual = y - predicted
+    bins = equal_mass_bins(predicted, min(N_BINS, max(1, len(y) // 10)))
+    groups = [residual[bins == b] for b in range(bins.max() + 1)]
+    centres = [float(predicted[bins == b].mean()) for b in range(bins.max() + 1)]
+    overall = mean_estimate("Mean residual (true less predicted)", residual)
+    return CheckResult(
+        estimates={"mean_residual": overall},
+        findings=_findings(groups, centres, y, check_id),
+        tables=[_table(groups, centres)],
+        figures=_figures(groups, centres, residual),
+        summary=f"The mean residual is {said(overall)}, its standard deviation "
+        f"{format_number(float(residual.std()))}.",
+    )
 
-    id = "ANN203"
-    section = "performance"
-    title = "Residuals"
-    keys = ("mean_residual",)
 
-    def run(self, context: AuditContext) -> CheckResult:
-        """Cut the predictions into tenths; each mean residual has a t interval."""
-        if context.task != "regression":
-            raise NotApplicable("a classifier has no residuals")
-        predicted = np.asarray(context.y_pred, dtype=np.float64).reshape(-1)
-        y = np.asarray(context.y_test, dtype=np.float64)
-        if not np.isfinite(predicted).all():
-            raise NotApplicable("some predictions are NaN or infinite (see ANN201)")
-        if len(y) < LEAST_ROWS:
-            raise NotApplicable(few_rows(len(y)))
-        residual = y - predicted
-        bins = equal_mass_bins(predicted, min(N_BINS, max(1, len(y) // 10)))
-        groups = [residual[bins == b] for b in range(bins.max() + 1)]
-        centres = [float(predicted[bins == b].mean()) for b in range(bins.max() + 1)]
-        overall = mean_estimate("Mean residual (true less predicted)", residual)
-        return CheckResult(
-            estimates={"mean_residual": overall},
-            findings=self._findings(groups, centres, y),
-            tables=[_table(groups, centres)],
-            figures=_figures(groups, centres, residual),
-            summary=f"The mean residual is {said(overall)}, its standard deviation "
-            f"{format_number(float(residual.std()))}.",
+def _findings(groups, centres, y: np.ndarray, check_id: str) -> list[Finding]:
+    """Name tenths whose errors are surely off centre, by a tenth of the target's spread."""
+    large = 0.1 * float(y.std())
+    off = []
+    for centre, group in zip(centres, groups, strict=True):
+        made = mean_estimate("", group, level=1 - 0.05 / len(groups))
+        if made.ci is not None and (made.ci[0] > large or made.ci[1] < -large):
+            off.append((centre, made))
+    if not off:
+        return []
+    centre, worst = max(off, key=lambda pair: abs(pair[1].value))
+    side = "low" if worst.value > 0 else "high"
+    return [
+        Finding(
+            f"{check_id}.1",
+            "low",
+            "Predictions are off in part of their range",
+            f"Around a prediction of {format_number(centre)} they are too {side} by "
+            f"{said(mean_estimate('', groups[centres.index(centre)]))}; {len(off)} of "
+            f"{len(groups)} parts of the range are off by more than a tenth of the target's "
+            "standard deviation.",
+            "Transform the target, add interactions or capacity, or train longer.",
         )
-
-    def _findings(self, groups, centres, y: np.ndarray) -> list[Finding]:
-        """Name tenths whose errors are surely off centre, by a tenth of the target's spread."""
-        large = 0.1 * float(y.std())
-        off = []
-        for centre, group in zip(centres, groups, strict=True):
-            made = mean_estimate("", group, level=1 - 0.05 / len(groups))
-            if made.ci is not None and (made.ci[0] > large or made.ci[1] < -large):
-                off.append((centre, made))
-        if not off:
-            return []
-        centre, worst = max(off, key=lambda pair: abs(pair[1].value))
-        side = "low" if worst.value > 0 else "high"
-        return [
-            Finding(
-                f"{self.id}.1",
-                "low",
-                "Predictions are off in part of their range",
-                f"Around a prediction of {format_number(centre)} they are too {side} by "
-                f"{said(mean_estimate('', groups[centres.index(centre)]))}; {len(off)} of "
-                f"{len(groups)} parts of the range are off by more than a tenth of the target's "
-                "standard deviation.",
-                "Transform the target, add interactions or capacity, or train longer.",
-            )
-        ]
+    ]
 
 
 def mean_estimate(name: str, values: np.ndarray, level: float = 0.95) -> Estimate:

@@ -59,7 +59,7 @@ class Baselines(Check):
                 for key, sign in signs.items()
             }
 
-        draws = bootstrap_draws(differences, n, n_resamples(n), seed)
+        draws = bootstrap_draws(differences, n, n_resamples(n, model.n_curves), seed)
         point = differences(np.ones((1, n)))
         estimates = {}
         for key, value in point.items():

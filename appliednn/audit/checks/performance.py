@@ -25,9 +25,9 @@ from appliednn.audit.checks._intervals import (
     share_estimate,
 )
 from appliednn.audit.checks._outcome import Outcome, test_outcome
-from appliednn.audit.checks._per_class import PerClass
+from appliednn.audit.checks._per_class import per_class
 from appliednn.audit.checks._regressor_scores import QUANTILES, RegressorScores
-from appliednn.audit.checks._residuals import Residuals
+from appliednn.audit.checks._residuals import residuals
 from appliednn.audit.checks._words import listed, percent, said
 from appliednn.core.statistics import Estimate
 from appliednn.diagnostics._resampling import bootstrap_draws
@@ -162,7 +162,7 @@ class Headline(Check):
 def classifier_estimates(outcome: Outcome, seed: int) -> dict[str, Estimate]:
     """Return every headline score of a classifier with its interval."""
     scores, n = ClassifierScores(outcome), len(outcome.y)
-    draws = bootstrap_draws(scores, n, n_resamples(n), seed)
+    draws = bootstrap_draws(scores, n, n_resamples(n, scores.n_curves), seed)
     sizes = np.bincount(outcome.y, minlength=outcome.n_classes)
     fewest = int(sizes[sizes > 0].min())
     n_of = {"roc_auc": outcome.known.sum(), "pr_auc": outcome.known.sum()}
@@ -227,4 +227,18 @@ def _note(outcome: Outcome) -> str:
     )
 
 
-CHECKS: tuple[type[Check], ...] = (Headline, PerClass, Residuals)
+class Detail(Check):
+    """Which classes are recognised and what they are taken for; how a regression errs."""
+
+    id = "ANN202"
+    section = "performance"
+    title = "Errors in detail"
+    keys = ("class_precision", "class_recall", "mean_residual")
+
+    def run(self, context: AuditContext) -> CheckResult:
+        """Return scores per class with curves, or residuals by tenths of the prediction."""
+        make = residuals if context.task == "regression" else per_class
+        return make(context, self.id)
+
+
+CHECKS: tuple[type[Check], ...] = (Headline, Detail)

@@ -11,7 +11,15 @@ from __future__ import annotations
 
 import numpy as np
 
-from appliednn.audit._base import Check, CheckResult, Figure, Finding, NotApplicable, Table
+from appliednn.audit._base import (
+    Check,
+    CheckResult,
+    Figure,
+    Finding,
+    NotApplicable,
+    Severity,
+    Table,
+)
 from appliednn.audit._context import AuditContext
 from appliednn.audit.checks._outcome import test_outcome
 from appliednn.audit.checks._words import percent, said, shorten
@@ -24,6 +32,7 @@ _LEAST_SLICE = 15
 _MOST_ROWS = 20_000
 _ALPHA = 0.05
 # Surely larger than this: points of error rate, or a share of the mean absolute error.
+_LARGE = 0.1
 _MATTERS = {True: 0.02, False: 0.1}
 
 
@@ -83,13 +92,20 @@ class WeakSlices(Check):
         tail = "" if surprise is None else aware if known else blind
         return Finding(
             f"{self.id}.{number}",
-            "low" if known or (not classify and gap.ci[0] < 0.5) else "medium",
+            _severity(gap, known, classify),
             shorten(f"Weak where {slice_.name}", 70),
             f"In the slice {slice_.name} the {what} is {inside} against {outside} elsewhere; "
             f"{more}, adjusted p = {slice_.adjusted_p:.2g}.{tail}",
             "Collect more rows of this kind, add features that tell them apart, or refuse to "
             "predict there.",
         )
+
+
+def _severity(gap: Estimate, known: bool, classify: bool) -> Severity:
+    """Return how bad a slice is: one that the model itself calls hard is hardly a defect."""
+    if known:
+        return "low" if gap.ci[0] > _LARGE else "info"
+    return "low" if not classify and gap.ci[0] < 0.5 else "medium"
 
 
 def _losses(context: AuditContext):
