@@ -1,5 +1,6 @@
 """Headline scores against scikit-learn, intervals against simulation, and hard inputs."""
 
+import re
 import time
 
 import numpy as np
@@ -272,6 +273,16 @@ def test_many_classes_fit_into_table_and_figure():
     result = Detail().run(AuditContext(Fixed(proba, np.arange(40)), np.zeros((800, 1)), y))
     assert len(result.tables[0].rows) == 30
     assert "others" in result.figures[0].svg
+
+
+def test_confusion_matrix_names_true_and_predicted_classes_alike():
+    rng = np.random.default_rng(0)
+    proba = rng.dirichlet(np.ones(3), 600)
+    y = rng.integers(7, 10, 600)
+    result = Detail().run(AuditContext(Fixed(proba, [7, 8, 9]), np.zeros((600, 1)), y))
+    words = re.findall(r">([^<>]+)</text>", result.figures[0].svg)
+    assert [words.count(label) for label in "789"] == [2] * 3
+    assert words.index("7") < words.index("8") < words.index("9")
 
 
 def test_classes_never_predicted_are_named():

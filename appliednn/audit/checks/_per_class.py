@@ -35,7 +35,7 @@ def per_class(context: AuditContext, check_id: str) -> CheckResult:
         findings=_never(outcome, matrix, check_id),
         tables=[_table(outcome, matrix, precision, recall)],
         figures=[_confusion_figure(outcome, matrix), *_curves(outcome)],
-        summary=f"The least {worst.name.replace('Recall', 'recall')}: {said(worst)}.",
+        summary=f"The lowest {worst.name.replace('Recall', 'recall is that')}: {said(worst)}.",
     )
 
 

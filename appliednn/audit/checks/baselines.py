@@ -27,6 +27,7 @@ from appliednn.diagnostics._resampling import bootstrap_draws, percentile_interv
 
 _MOST_ROWS = 20_000
 _SCORES = {**_classifier_scores.SCORES, **_regressor_scores.SCORES}
+_SHORT = {"dummy": "a guess", "linear": "a line", "boosting": "boosting", "forest": "a forest"}
 _SAME = "the model scores as the guess does on any rows"
 _MAIN = {"classify": ("roc_auc", "log_loss"), "regress": ("rmse", "mae")}
 
@@ -126,8 +127,8 @@ class Baselines(Check):
                     f"{self.id}.{number}",
                     "medium",
                     f"{KINDS[kind].capitalize()} does better",
-                    f"On the same rows {KINDS[kind]} beats the model: gain of the model "
-                    f"{said(estimates[key])} of {_SCORES[key.split('_vs_')[0]][0]}.",
+                    f"On the same rows {KINDS[kind]} beats the model: the model's gain in "
+                    f"{_SCORES[key.split('_vs_')[0]][0]} is {said(estimates[key])}.",
                     "Use it, or tune the model until it is worth its cost."
                     if kind != "dummy"
                     else "Calibrate the probabilities on held-out rows.",
@@ -157,8 +158,8 @@ class Baselines(Check):
                 f"{self.id}.9",
                 "info",
                 "A linear model may do as well",
-                f"Over a linear model, the model gains {said(made)} of {_SCORES[score][0]}: the "
-                "test rows cannot tell them apart.",
+                f"The gain in {_SCORES[score][0]} over a linear model is {said(made)}: the test "
+                "rows cannot tell them apart.",
             )
         ]
 
@@ -208,8 +209,8 @@ def _table(estimates, model, others, main: list[str], refused: dict, n_train: in
 
 
 def _figure(estimates: dict[str, Estimate], others, key: str) -> Figure:
-    rows = {KINDS[kind]: estimates[f"{key}_vs_{kind}"] for kind in others}
-    label = f"{_SCORES[key][0]}: gain of the model (right of 0 is better)"
+    rows = {f"over {_SHORT[kind]}": estimates[f"{key}_vs_{kind}"] for kind in others}
+    label = f"gain in {_SCORES[key][0]}"
     return interval_chart(f"Gain over baselines, {_SCORES[key][0]}", rows, x_label=label, zero=0.0)
 
 

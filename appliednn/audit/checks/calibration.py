@@ -244,12 +244,12 @@ def _wilson(made) -> list[tuple[float, float]]:
 
 def _bins(made) -> Table:
     rows = [
-        [float(p), Estimate("observed share", float(o), ci, int(n), "wilson"), int(n)]
+        [float(p), Estimate("observed share", float(o), ci, int(n), "wilson")]
         for p, o, n, ci in zip(
             made.predicted, made.observed, made.counts, _wilson(made), strict=True
         )
     ]
-    columns = ["mean probability", "observed share", "rows"]
+    columns = ["mean probability", "observed share"]
     return Table("Reliability by bin", columns, rows, "Wilson intervals.")
 
 

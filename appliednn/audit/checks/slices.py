@@ -93,7 +93,7 @@ class WeakSlices(Check):
         return Finding(
             f"{self.id}.{number}",
             _severity(gap, known, classify),
-            shorten(f"Weak where {slice_.name}", 70),
+            shorten(f"{'Hard' if known else 'Weak'} where {slice_.name}", 70),
             f"In the slice {slice_.name} the {what} is {inside} against {outside} elsewhere; "
             f"{more}, adjusted p = {slice_.adjusted_p:.2g}.{tail}",
             "Collect more rows of this kind, add features that tell them apart, or refuse to "

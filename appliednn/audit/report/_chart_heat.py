@@ -95,7 +95,8 @@ def _heads(plot: Plot, heads: list[str], width: float) -> None:
     for j, head in enumerate(heads):
         text = shorten(head, width - 4)
         middle = plot.x0 + (j + 0.5) * width
-        plot.text(middle, plot.y1 - 8, text if len(text) > 1 else str(j + 1), anchor="middle")
+        text = text if text == head or len(text) > 1 else str(j + 1)
+        plot.text(middle, plot.y1 - 8, text, anchor="middle")
 
 
 def _cell(plot: Plot, x: float, y: float, width: float, value, depth: float, decimals) -> None:
