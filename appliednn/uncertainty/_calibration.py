@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 from scipy.optimize import minimize_scalar
-from scipy.special import expit, log_softmax, softmax
+from scipy.special import expit, log_softmax, logit, softmax
 from sklearn.base import BaseEstimator, ClassifierMixin, MetaEstimatorMixin
 
 from appliednn.core._prefit import PrefitState, adopt_fitted, class_index
@@ -19,7 +19,10 @@ class CalibratedModel(PrefitState, MetaEstimatorMixin, ClassifierMixin, BaseEsti
 
     ``fit`` never touches the classifier. Sigmoid and isotonic curves are fitted by
     :class:`sklearn.calibration.CalibratedClassifierCV`; the temperature minimises the same log
-    loss. What was learned is kept as plain numbers, so that the model can be saved without pickle.
+    loss. With three classes or more a curve is fitted to the log odds of its class: of a softmax
+    only differences of scores have a meaning, so that one class's score alone does not tell how
+    probable it is. What was learned is kept as plain numbers, so that the model can be saved
+    without pickle.
 
     Parameters
     ----------
@@ -121,20 +124,39 @@ class CalibratedModel(PrefitState, MetaEstimatorMixin, ClassifierMixin, BaseEsti
         return tags
 
 
+class _GivenScores(ClassifierMixin, BaseEstimator):
+    """A fitted classifier to scikit-learn, whose rows are its decision values already."""
+
+    def __init__(self, classes: Any) -> None:
+        self.classes = classes
+        self.classes_ = classes
+
+    def fit(self, X: Any, y: Any) -> _GivenScores:
+        return self
+
+    def decision_function(self, X: np.ndarray) -> np.ndarray:
+        return X[:, 0] if X.shape[1] == 1 else X
+
+    def predict(self, X: np.ndarray) -> np.ndarray:
+        codes = (X[:, 0] > 0).astype(int) if X.shape[1] == 1 else X.argmax(axis=1)
+        return self.classes_[codes]
+
+
 def _scores(estimator: Any, X: Any) -> np.ndarray:
     """Return decision values (else probabilities), one column a class, one for two classes."""
-    if hasattr(estimator, "decision_function"):
-        scores = np.asarray(estimator.decision_function(X), dtype=np.float64)
-        return scores[:, None] if scores.ndim == 1 else scores
-    proba = np.asarray(estimator.predict_proba(X), dtype=np.float64)
-    return proba[:, 1:] if proba.shape[1] == 2 else proba
+    if not hasattr(estimator, "decision_function"):
+        proba = np.asarray(estimator.predict_proba(X), dtype=np.float64)
+        return proba[:, 1:] if proba.shape[1] == 2 else proba
+    if len(estimator.classes_) > 2:
+        return logit(np.clip(estimator.predict_proba(X), 1e-12, 1 - 1e-12, dtype=np.float64))
+    return np.asarray(estimator.decision_function(X), dtype=np.float64)[:, None]
 
 
 def _logits(estimator: Any, X: Any) -> np.ndarray:
     """Return scores whose softmax is the model's probabilities, shape (n, n_classes)."""
     if hasattr(estimator, "decision_function"):
-        scores = _scores(estimator, X)
-        return np.hstack([np.zeros_like(scores), scores]) if scores.shape[1] == 1 else scores
+        scores = np.asarray(estimator.decision_function(X), dtype=np.float64)
+        return np.column_stack([np.zeros_like(scores), scores]) if scores.ndim == 1 else scores
     proba = np.asarray(estimator.predict_proba(X), dtype=np.float64)
     return np.log(proba + 1e-12)  # as scikit-learn does: an exact zero stays finite
 
@@ -158,11 +180,11 @@ def _curves(model: CalibratedModel, X: Any, y: Any, weight: Any) -> list[dict[st
 
     everything = np.arange(len(y))
     fitted = CalibratedClassifierCV(
-        FrozenEstimator(model.estimator_),
+        FrozenEstimator(_GivenScores(model.classes_)),
         method=model.method,
         cv=[(everything, everything)],
         ensemble=False,
-    ).fit(X, np.asarray(y), sample_weight=weight)
+    ).fit(_scores(model.estimator_, X), np.asarray(y), sample_weight=weight)
     calibrators = fitted.calibrated_classifiers_[0].calibrators
     if model.method == "sigmoid":
         return [{"a": float(c.a_), "b": float(c.b_)} for c in calibrators]

@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from sklearn.base import is_classifier
+from sklearn.base import BaseEstimator, ClassifierMixin, is_classifier
 from sklearn.calibration import CalibratedClassifierCV
 from sklearn.datasets import make_classification
 from sklearn.ensemble import RandomForestClassifier
@@ -25,6 +25,24 @@ def data(request):
     return X[:300], y[:300], X[300:], y[300:]
 
 
+class LogOdds(ClassifierMixin, BaseEstimator):
+    """A fitted classifier whose decision values are the log odds of each class."""
+
+    def __init__(self, inner):
+        self.inner = inner
+        self.classes_ = inner.classes_
+
+    def fit(self, X, y):
+        return self
+
+    def decision_function(self, X):
+        p = self.inner.predict_proba(X)
+        return np.log(p / (1 - p))
+
+    def predict(self, X):
+        return self.inner.predict(X)
+
+
 @pytest.mark.parametrize("method", ["temperature", "sigmoid", "isotonic"])
 @pytest.mark.parametrize(
     "classifier",
@@ -40,6 +58,12 @@ def test_probabilities_equal_scikit_learns(data, classifier, method):
     inner = classifier.fit(X_fit, y_fit)
     ours = CalibratedModel(inner, method).fit(X_held, y_held)
     everything = np.arange(len(y_held))
+    if (
+        isinstance(inner, LogisticRegression)
+        and len(inner.classes_) > 2
+        and method != "temperature"
+    ):
+        inner = LogOdds(inner)
     theirs = CalibratedClassifierCV(
         FrozenEstimator(inner), method=method, cv=[(everything, everything)], ensemble=False
     ).fit(X_held, y_held)
@@ -47,6 +71,23 @@ def test_probabilities_equal_scikit_learns(data, classifier, method):
         ours.predict_proba(X_fit), theirs.predict_proba(X_fit), atol=2e-6, rtol=0
     )
     assert ours.classes_.tolist() == theirs.classes_.tolist()
+
+
+def test_a_shift_of_all_softmax_scores_changes_no_calibrated_probability(data):
+    """Softmax scores are free up to a number per row; the curves must not see that number."""
+    X_fit, y_fit, X_held, y_held = data
+    inner = LogisticRegression(max_iter=1000).fit(X_fit, y_fit)
+
+    class Shifted(LogisticRegression):
+        def decision_function(self, X):
+            scores = super().decision_function(X)
+            return scores if scores.ndim == 1 else scores + 50 * X[:, :1]
+
+    shifted = Shifted(max_iter=1000).fit(X_fit, y_fit)
+    for method in ("temperature", "sigmoid", "isotonic"):
+        expected = CalibratedModel(inner, method).fit(X_held, y_held).predict_proba(X_fit)
+        found = CalibratedModel(shifted, method).fit(X_held, y_held).predict_proba(X_fit)
+        np.testing.assert_allclose(found, expected, atol=1e-6)
 
 
 def test_temperature_is_the_minimum_of_the_log_loss(data):
