@@ -104,7 +104,7 @@ def _bins(frame: pd.DataFrame, background: np.ndarray) -> np.ndarray:
     """Return the bin of each cell, int64 like ``frame``."""
     columns = []
     for j in range(frame.shape[1]):
-        column = frame.iloc[:, j]
+        column = _as_numbers(frame.iloc[:, j])
         if _is_continuous(column):
             x = column.to_numpy(dtype=float, na_value=np.nan)
             known = x[background][np.isfinite(x[background])]
@@ -114,6 +114,14 @@ def _bins(frame: pd.DataFrame, background: np.ndarray) -> np.ndarray:
         else:
             columns.append(pd.factorize(column, use_na_sentinel=False)[0])
     return np.column_stack(columns)
+
+
+def _as_numbers(column: pd.Series) -> pd.Series:
+    """Return dates as days, objects as what they hold, and other columns as they are."""
+    column = column.infer_objects()
+    if pd.api.types.is_datetime64_any_dtype(column):
+        return (column - column.min()) / pd.Timedelta(days=1)
+    return column
 
 
 def _is_continuous(column: pd.Series) -> bool:

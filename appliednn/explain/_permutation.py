@@ -1,4 +1,4 @@
-"""Permutation importance on held-out rows, with intervals over rows and repeats."""
+"""Permutation importance on held-out rows, with intervals over rows."""
 
 from __future__ import annotations
 
@@ -29,8 +29,8 @@ class PermutationImportance:
         Loss of each row as it is.
     increases : ndarray of shape (n, n_features)
         Mean increase of each row's loss over the repeats.
-    between : ndarray of shape (n_features,)
-        Variance, over repeats, of the mean increase.
+    donated : ndarray of shape (n, n_features)
+        Mean increase that each row's values cause in the rows they are put into.
     n_repeats : int
         Shuffles of each feature.
     seed : int
@@ -41,7 +41,7 @@ class PermutationImportance:
     metric: str
     losses: np.ndarray
     increases: np.ndarray
-    between: np.ndarray
+    donated: np.ndarray
     n_repeats: int
     seed: int
 
@@ -51,7 +51,11 @@ class PermutationImportance:
         return self.increases.mean(axis=0)
 
     def draws(self, n_boot: int = _N_BOOT) -> np.ndarray:
-        """Return bootstrap draws over rows, with the spread of the repeats added.
+        """Return bootstrap draws over rows.
+
+        A row matters twice: it is given others' values, and its own are given to others. Both
+        parts are resampled together (the first-order part of a U-statistic); with the first
+        alone, intervals would be too narrow. The chance of the shuffles is in both.
 
         Returns
         -------
@@ -60,8 +64,7 @@ class PermutationImportance:
         n = len(self.increases)
         rng = np.random.default_rng(self.seed)
         counts = rng.multinomial(n, np.full(n, 1 / n), size=n_boot)
-        spread = np.sqrt(self.between / self.n_repeats)
-        return counts @ self.increases / n + rng.standard_normal((n_boot, 1)) * spread
+        return counts @ (self.increases + self.donated) / n - self.values
 
     def estimates(self) -> dict[str, Estimate]:
         """Return the importance of each feature with its interval, by name."""
@@ -122,21 +125,23 @@ def permutation_importance(
     convert = convert or (lambda rows: rows)
     y = np.asarray(y)
     metric, loss = _row_loss(model, y, convert)
-    clean = loss(X)
     rng = np.random.default_rng(random_state)
-    increases, between = np.zeros(X.shape), np.zeros(X.shape[1])
+    increases, donated = np.zeros(X.shape), np.zeros(X.shape)
     # One call of the model a feature: many estimators take as long for a few rows as for many.
     stacked = X.iloc[np.tile(np.arange(len(X)), n_repeats)].reset_index(drop=True)
+    # Rows as they are go through the same shapes: a feature without effect gives exactly zero.
+    clean = loss(stacked).reshape(n_repeats, len(X))
     for j in range(X.shape[1]):
         order = np.concatenate([rng.permutation(len(X)) for _ in range(n_repeats)])
         changed = stacked.copy()
         changed.isetitem(j, X.iloc[:, j].array.take(order))
         repeats = loss(changed).reshape(n_repeats, len(X)) - clean
         increases[:, j] = repeats.mean(axis=0)
-        between[j] = repeats.mean(axis=1).var(ddof=1) if n_repeats > 1 else 0.0
+        given = np.bincount(order, weights=repeats.ravel(), minlength=len(X))
+        donated[:, j] = given / n_repeats
     names = [str(c) for c in X.columns]
     return PermutationImportance(
-        names, metric, clean, increases, between, n_repeats, int(random_state)
+        names, metric, clean[0], increases, donated, n_repeats, int(random_state)
     )
 
 

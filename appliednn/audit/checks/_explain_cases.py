@@ -20,7 +20,7 @@ class Case:
     Attributes
     ----------
     label : str
-        ``"typical, 'good'"``: nothing of what the row holds.
+        ``"typical 1: 'good'"``: nothing of what the row holds.
     row : int
         Its position.
     wrong : bool
@@ -40,15 +40,16 @@ def choose_cases(context: AuditContext) -> list[Case]:
     right = context.y_pred == context.y_test
     cases = []
     labels, counts = np.unique(context.y_pred[right], return_counts=True)
-    for label in labels[np.argsort(-counts, kind="stable")][:_MOST_CLASSES]:
+    often = labels[np.argsort(-counts, kind="stable")][:_MOST_CLASSES]
+    for i, label in enumerate(often, start=1):
         rows = np.flatnonzero(right & (context.y_pred == label))
         row = rows[np.argmin(np.abs(sure[rows] - np.median(sure[rows])))]
-        cases.append(Case(f"typical, {shorten(repr(_plain(label)), 20)}", int(row), False))
+        cases.append(Case(f"typical {i}: {shorten(repr(_plain(label)), 20)}", int(row), False))
     wrong = np.flatnonzero(~right)
     worst = wrong[np.argsort(-sure[wrong], kind="stable")][:_MOST_WRONG]
     for i, row in enumerate(worst, start=1):
         said = shorten(repr(_plain(context.y_pred[row])), 20)
-        cases.append(Case(f"wrong {i}, said {said}", int(row), True))
+        cases.append(Case(f"wrong {i}: said {said}", int(row), True))
     return cases
 
 
@@ -65,12 +66,15 @@ def _regression_cases(context: AuditContext) -> list[Case]:
     error = np.abs(predicted - np.asarray(context.y_test, dtype=np.float64))
     close = np.flatnonzero(error <= np.median(error))
     cases = []
-    for name, level in (("low", 0.1), ("middle", 0.5), ("high", 0.9)):
+    levels = (("low", 0.1), ("middle", 0.5), ("high", 0.9))
+    for i, (name, level) in enumerate(levels, start=1):
         aim = np.quantile(predicted[close], level)
         row = close[np.argmin(np.abs(predicted[close] - aim))]
-        cases.append(Case(f"typical, {name} prediction", int(row), False))
+        cases.append(Case(f"typical {i}: {name} prediction", int(row), False))
     worst = np.argsort(-error, kind="stable")[:_MOST_WRONG]
-    cases += [Case(f"wrong {i}", int(row), True) for i, row in enumerate(worst, start=1)]
+    cases += [
+        Case(f"wrong {i}: large error", int(row), True) for i, row in enumerate(worst, start=1)
+    ]
     return cases
 
 

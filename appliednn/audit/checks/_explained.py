@@ -15,8 +15,10 @@ from appliednn.audit.checks._explain_cases import Case, choose_cases
 from appliednn.core.errors import UsageError
 from appliednn.explain import (
     Explanation,
+    Faithfulness,
     PermutationImportance,
     ScorePool,
+    faithfulness,
     lime_values,
     make_pool,
     permutation_importance,
@@ -26,6 +28,7 @@ from appliednn.explain import (
 # Wider tables than this are explained by permutation importance alone, in reasonable time.
 MAX_FEATURES = 200
 _REFERENCE_ROWS = 300
+_TESTED_ROWS = 60
 _SHARED = "explanations"
 
 
@@ -116,6 +119,29 @@ class Explained:
         """LIME's attributions of the first random rows, then of the chosen ones."""
         rows = np.concatenate([self.lime_sample, self.case_rows])
         return lime_values(self.pool, rows, self.background, self.targets[rows], seed=self.seed)
+
+    @cached_property
+    def shap_tests(self) -> Faithfulness:
+        """How SHAP fares in its tests."""
+        return self._tested(shap_values, self.shap_sample, _TESTED_ROWS)
+
+    @cached_property
+    def lime_tests(self) -> Faithfulness:
+        """How LIME fares in its tests."""
+        made = self.lime.take(slice(0, len(self.lime_sample)))
+        return self._tested(lime_values, made, len(self.lime_sample))
+
+    def _tested(self, method, made: Explanation, most: int) -> Faithfulness:
+        rows = self.sample[:most]
+        return faithfulness(
+            method,
+            self.pool,
+            rows,
+            self.background,
+            self.targets[rows],
+            seed=self.seed + 1,
+            made=made.take(slice(0, len(rows))),
+        )
 
     @property
     def lime_sample(self) -> np.ndarray:

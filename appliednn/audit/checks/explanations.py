@@ -22,11 +22,8 @@ from appliednn.explain import (
     DO_NOT_RELY,
     Explanation,
     Faithfulness,
-    faithfulness,
-    lime_values,
     mean_estimate,
     row_correlations,
-    shap_values,
     top_overlap,
 )
 
@@ -52,7 +49,7 @@ class Importance(Check):
         n = len(found.losses)
         note = (
             f"Increase of the {found.metric} when the feature is shuffled between {n} test rows, "
-            f"{found.n_repeats} times; bootstrap over rows and repeats. Features that say the "
+            f"{found.n_repeats} times; bootstrap over rows. Features that say the "
             f"same share their worth, and each alone then looks small. Seed {found.seed}."
         )
         return CheckResult(
@@ -123,8 +120,11 @@ class Shap(Check):
                 _bars(f"SHAP, mean size ({found.unit})", order, estimates),
                 *_case_figures(work, cases),
             ],
-            summary=f"{top} moves the score most: {said(estimates[top])} {found.unit}; "
-            f"{len(sizes)} rows explained.",
+            summary=_stamped(
+                work.shap_tests,
+                f"{top} moves the score most: {said(estimates[top])} {found.unit}; "
+                f"{len(sizes)} rows explained.",
+            ),
         )
 
 
@@ -161,7 +161,7 @@ class Lime(Check):
             findings=findings,
             tables=_case_tables(work, cases),
             figures=_case_figures(work, cases),
-            summary=text,
+            summary=_stamped(work.lime_tests, f"{text} {len(work.cases)} rows are shown."),
         )
 
 
@@ -235,10 +235,7 @@ class Faithful(Check):
     def run(self, context: AuditContext) -> CheckResult:
         """Put SHAP and LIME through deletion, insertion, stability and randomisation."""
         work = explained(context)
-        tested = [
-            _test(work, shap_values, work.shap_sample, 60),
-            _test(work, lime_values, work.lime.take(slice(0, len(work.lime_sample))), 15),
-        ]
+        tested = [work.shap_tests, work.lime_tests]
         result = CheckResult(
             tables=[_test_table(tested)],
             summary="; ".join(f"{t.method}: {t.verdict}" for t in tested) + ".",
@@ -261,18 +258,10 @@ class Faithful(Check):
         )
 
 
-def _test(work: Explained, method, made: Explanation, most: int) -> Faithfulness:
-    """Return the tests of one method on at most ``most`` of the random rows."""
-    rows = work.sample[: min(most, len(made.values))]
-    return faithfulness(
-        method,
-        work.pool,
-        rows,
-        work.background,
-        work.targets[rows],
-        seed=work.seed + 1,
-        made=made.take(slice(0, len(rows))),
-    )
+def _stamped(outcome: Faithfulness, text: str) -> str:
+    """Return a summary, behind the stamp where a test failed."""
+    stamp = f"{DO_NOT_RELY.capitalize()} (see the tests below). " if outcome.failed else ""
+    return stamp + text
 
 
 def _test_table(tested: list[Faithfulness]) -> Table:
@@ -363,7 +352,7 @@ def _case_figures(work: Explained, cases: Explanation) -> list[Figure]:
         heatmap(
             f"{cases.method}, typical and wrong rows",
             [shorten(cases.names[j], 24) for j in order],
-            [case.label for case in work.cases],
+            [case.label.split(":")[0] for case in work.cases],
             cases.values[:, order].T,
         )
     ]
