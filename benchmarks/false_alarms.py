@@ -61,11 +61,11 @@ def split(name: str, seed: int):
 
 
 def model_for(X: pd.DataFrame, classify: bool):
-    """Return a linear model on scaled numbers and one-hot categories, gaps filled."""
+    """Return a linear model on scaled numbers and one-hot categories, gaps filled and marked."""
     text = make_column_selector(dtype_include=["object", "str", "category", "bool"])
     numbers = make_column_selector(dtype_include="number")
     encode = make_column_transformer(
-        (make_pipeline(SimpleImputer(strategy="median"), StandardScaler()), numbers),
+        (make_pipeline(SimpleImputer(add_indicator=True), StandardScaler()), numbers),
         (OneHotEncoder(handle_unknown="ignore"), text),
     )
     return make_pipeline(
