@@ -18,7 +18,7 @@ def lime_values(
     target: np.ndarray,
     *,
     seed: int = 0,
-    n_samples: int = 1000,
+    n_samples: int | None = None,
 ) -> Explanation:
     """Return LIME's attributions of pool rows.
 
@@ -38,8 +38,8 @@ def lime_values(
         Class index whose score is explained, for each row (0 for a regressor).
     seed : int
         Seed of the samples.
-    n_samples : int
-        Mixtures scored for each row.
+    n_samples : int, optional
+        Mixtures scored for each row; default: 1000, or 25 a feature where that is more.
 
     Returns
     -------
@@ -51,6 +51,7 @@ def lime_values(
     rows, target = np.asarray(rows), np.asarray(target)
     bins = _bins(pool.frame, background)
     n_features = len(pool.names)
+    n_samples = n_samples or max(1000, 25 * n_features)
     explainer = LimeTabularExplainer(
         bins[background].astype(float),
         mode="regression",

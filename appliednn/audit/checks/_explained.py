@@ -41,7 +41,7 @@ def explained(context: AuditContext) -> Explained:
 
 def count_option(context: AuditContext, key: str, default: int) -> int:
     """Return a whole number from the options of the section."""
-    value = context.option("explanations", key, context.option("explain", key, default))
+    value = context.option("explanations", key, default)
     if not isinstance(value, int) or isinstance(value, bool) or value < 1:
         raise UsageError(f"explanations.{key} must be a whole number >= 1, got {value!r}")
     return value
