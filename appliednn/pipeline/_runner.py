@@ -8,6 +8,7 @@ from typing import Any
 
 from appliednn.core.errors import AppliedNNError, IntegrityError, UsageError
 from appliednn.pipeline import _stages as stages
+from appliednn.pipeline._in_use import in_use
 from appliednn.pipeline._interrupt import InterruptWatch
 from appliednn.pipeline._journal import Journal
 from appliednn.pipeline._lock import (
@@ -70,7 +71,6 @@ def run(
     n_stages = 7 if loaded.config.search.type != "none" else 6
     progress = StageProgress(n_stages)
     with InterruptWatch() as watch:
-        folder = None
         try:
             with progress.stage("reading the data"):
                 data = prepare(loaded.config, loaded.base_dir)
@@ -79,30 +79,38 @@ def run(
                 progress.line(f"warning: {warning}")
             if dry_run:
                 return RunOutcome(0, lines=plan_lines(loaded, data, root))
-            folder = _open_folder(loaded, data, root, resume)
-            state = stages.RunState(loaded, data, folder, Journal(folder / "journal", watch.check))
-            return _carry_out(state, progress, watch)
+            lock = make_lock(loaded, data)
+            found = _unfinished(loaded, lock, root, resume) if resume else None
+            folder = found or RunFolder.create(root, loaded.config.name)
+            with in_use(folder.path):
+                _open_folder(loaded, data, folder, lock, new=found is None)
+                journal = Journal(folder / "journal", watch.check)
+                state = stages.RunState(loaded, data, folder, journal)
+                try:
+                    return _carry_out(state, progress, watch)
+                except KeyboardInterrupt:
+                    return _interrupted(folder)
         except KeyboardInterrupt:
-            return _interrupted(folder)
+            return _interrupted(None)
 
 
-def _open_folder(loaded: Any, data: Any, root: Path, resume: Any) -> RunFolder:
-    """Return a new run folder with its lock, or the one to go on with."""
-    lock = make_lock(loaded, data)
-    if resume is None or resume is False:
-        folder = RunFolder.create(root, loaded.config.name)
+def _open_folder(
+    loaded: Any, data: Any, folder: RunFolder, lock: dict[str, Any], *, new: bool
+) -> None:
+    """Write what a new run starts with, or clear up what a killed one left."""
+    if new:
         lock["base_dir"] = _relative(loaded.base_dir, folder.path)
         write_atomic(folder / "config.yaml", loaded.text)
         write_atomic(folder / "resolved.yaml", resolved_text(loaded))
         write_json(folder / "lock.json", lock)
+    elif folder.status == FINISHED:  # by another process, while this one read the data
+        raise UsageError(f"the run in {folder.path} is finished: nothing to resume")
     else:
-        folder = _unfinished(loaded, lock, root, resume)
         folder.sweep()
     folder.set_status(RUNNING)
     folder.point_latest()
     for warning in data.warnings:
         folder.log("warning", message=warning)
-    return folder
 
 
 def _unfinished(loaded: Any, lock: dict[str, Any], root: Path, resume: Any) -> RunFolder:
@@ -210,7 +218,7 @@ def _finish(state: stages.RunState, report: Any, broken: list[str]) -> RunOutcom
 def _interrupted(folder: RunFolder | None) -> RunOutcome:
     """Note the interrupt; finished stages stay finished."""
     if folder is None:
-        return RunOutcome(INTERRUPTED, lines=["interrupted before anything was written"])
+        return RunOutcome(INTERRUPTED, lines=["interrupted before any work was done"])
     from appliednn.pipeline._run_folder import INTERRUPTED as STATUS
 
     folder.set_status(STATUS)
