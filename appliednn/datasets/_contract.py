@@ -198,7 +198,7 @@ class DataContract:
     def save(self, path: str | Path) -> None:
         """Write the contract as JSON, to a temporary name first."""
         path = Path(path)
-        temporary = path.with_name(f"{path.name}.tmp")
+        temporary = path.with_name(f".{path.name}.tmp")  # hidden: nobody takes it for the file
         text = json.dumps(self.to_dict(), indent=1, ensure_ascii=False, allow_nan=False)
         temporary.write_text(text + "\n", encoding="utf-8")
         os.replace(temporary, path)

@@ -49,6 +49,7 @@ def read_csv(
         )
     encoding = "utf-8-sig" if encoding.lower().replace("_", "-") in ("utf-8", "utf8") else encoding
     try:
+        _check_text(path)
         _check_header(_header(path, separator, encoding), path, separator)
         return _parse(path, separator, encoding, decimal, na_values)
     except LookupError:
@@ -88,6 +89,15 @@ def _parse(
             low_memory=False,
             **missing,
         )
+
+
+def _check_text(path: Path) -> None:
+    """Refuse a file that by its first bytes is of another kind, naming the kind."""
+    with path.open("rb") as file:
+        start = file.read(6)
+    for magic, name in ((b"PAR1", "parquet"), (b"ARROW1", "arrow")):
+        if start.startswith(magic):
+            raise UsageError(f"{path} is no CSV file; set the source to type: {name}")
 
 
 def _header(path: Path, separator: str, encoding: str) -> list[str]:

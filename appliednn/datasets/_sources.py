@@ -131,6 +131,8 @@ def _existing(path: str, base_dir: Path) -> Path:
     full = base_dir / Path(path).expanduser()
     if full.is_dir():
         raise UsageError(f"{full} is a folder; a file is expected")
+    if full.is_symlink() and not full.exists():
+        raise UsageError(f"{full} is a link to {full.readlink()}, which is not there")
     if not full.exists():
         hint = f"; its folder {full.parent} does not exist either"
         if full.parent.is_dir():

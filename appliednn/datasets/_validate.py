@@ -25,7 +25,8 @@ class Problem:
     level : {"fatal", "warning"}
     rule : str
         ``"columns"``, ``"features"``, ``"rows"``, ``"target"``, ``"target_missing"``,
-        ``"classes"``, ``"rare_class"``, ``"empty_feature"`` or ``"constant_feature"``.
+        ``"classes"``, ``"rare_class"``, ``"empty_feature"``, ``"constant_feature"`` or
+        ``"infinite"``.
     column : str
         Column, or ``""`` when the table as a whole is meant.
     message : str
@@ -219,6 +220,12 @@ def _check_features(features: pd.DataFrame) -> Iterator[Problem]:
         elif missing == n:
             message = f"the feature {name!r} is missing in all {n} rows; it is left out"
             yield Problem("warning", "empty_feature", name, message, n)
+        elif infinite := _infinite(values):
+            rows = "1 row" if infinite == 1 else f"{infinite} rows"
+            message = f"the feature {name!r} is infinite in {rows}: correct them, write them as "
+            message += "missing, or leave the feature out"
+            yield Problem("fatal", "infinite", name, message, infinite)
+            useful += 1
         elif not missing and values.nunique() == 1:
             message = f"the feature {name!r} is constant (1 value in {n} rows): it tells nothing"
             yield Problem("warning", "constant_feature", name, message, n)
@@ -228,6 +235,13 @@ def _check_features(features: pd.DataFrame) -> Iterator[Problem]:
     if features.shape[1] and not useful and n > 1:
         message = "no feature varies: each is constant or missing throughout"
         yield Problem("fatal", "features", "", message, n)
+
+
+def _infinite(values: pd.Series) -> int:
+    """Return how many numbers of a column are infinite."""
+    if not pd.api.types.is_float_dtype(values):
+        return 0
+    return int(np.isinf(values.to_numpy(dtype=np.float64, na_value=np.nan)).sum())
 
 
 def _nested(values: pd.Series) -> str:

@@ -7,6 +7,8 @@ from typing import Any
 
 import numpy as np
 
+from appliednn.imbalance._labels import label_position
+
 
 def resolve_class_weight(weights: str | Mapping[Any, float], y: Any) -> dict[Any, float]:
     """Return a weight for each class.
@@ -38,17 +40,17 @@ def resolve_class_weight(weights: str | Mapping[Any, float], y: Any) -> dict[Any
             raise ValueError(f"weights={weights!r}: expected balanced or a weight for each label")
         values = counts.sum() / (len(labels) * counts)
         return dict(zip(labels, values.tolist(), strict=True))
-    by_text = {str(label): label for label in labels}
     out = dict.fromkeys(labels, 1.0)
     for given, weight in weights.items():
-        if str(given) not in by_text:
+        position = label_position(given, labels)
+        if position is None:
             raise ValueError(
                 f"weights: label {given!r} is in no training row; labels: "
                 f"{', '.join(map(str, labels))}"
             )
         if not weight > 0:
             raise ValueError(f"weights: {given!r} has weight {weight}; expected a number above 0")
-        out[by_text[str(given)]] = float(weight)
+        out[labels[position]] = float(weight)
     return out
 
 

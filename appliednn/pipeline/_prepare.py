@@ -118,7 +118,8 @@ def check_data(config: Any, frame: pd.DataFrame) -> list[str]:
         stratified=config.split.type == "stratified",
     )
     fatal = [p.message for p in found if p.fatal] + _unknown_columns(config, frame)
-    if config.data.target in frame.columns and config.task == "classification":
+    usable = not any(p.fatal and p.rule == "target" for p in found)
+    if usable and config.task == "classification":
         fatal += _positive_problem(config, frame[config.data.target])
     if config.imbalance.type == "sampler" and not fatal:
         fatal += _sampler_problems(config, frame)
@@ -149,13 +150,17 @@ def _unknown_columns(config: Any, frame: pd.DataFrame) -> list[str]:
 
 
 def _positive_problem(config: Any, target: pd.Series) -> list[str]:
-    labels = sorted({str(v) for v in target.dropna().unique().tolist()})
-    positive = config.data.positive
-    if positive is None or str(positive) in labels:
+    from appliednn.imbalance._labels import label_position
+
+    present, positive = target.dropna(), config.data.positive
+    if positive is None or not len(present):  # a target without values is said already
+        return []
+    labels = sorted(set(target_values(present, classification=True).tolist()), key=str)
+    if label_position(positive, labels) is not None:
         return []
     return [
         f"data.positive: no row has the label {positive!r}; labels of "
-        f"{config.data.target!r}: {', '.join(labels[:10])}"
+        f"{config.data.target!r}: {', '.join(map(str, labels[:10]))}"
     ]
 
 

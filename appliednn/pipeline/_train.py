@@ -125,7 +125,15 @@ def positive_index(config: Any, classes: np.ndarray) -> int:
     """Return the position of the positive class among two; default: the second."""
     if config.data.positive is None:
         return 1
-    return [str(c) for c in classes.tolist()].index(str(config.data.positive))
+    from appliednn.imbalance._labels import label_position
+
+    position = label_position(config.data.positive, classes.tolist())
+    if position is None:
+        raise UsageError(
+            f"data.positive: {config.data.positive!r} is none of the model's classes "
+            f"({', '.join(map(str, classes))})"
+        )
+    return position
 
 
 def set_threshold(config: Any, recipe: Recipe, model: Any, rows: TrainingRows) -> tuple[Any, Any]:

@@ -64,7 +64,8 @@ def test_byte_order_mark_is_no_part_of_the_first_name(tmp_path):
         (b"a,b\n1,2,3\n3,4,5\n", {}, "as many fields as the header"),
         (b"name,b\n\xe4,2\n", {}, "not text in utf-8"),
         (b"a,b\n1,2\n", {"encoding": "utf-99"}, "'utf-99' is not known"),
-        (b"PAR1\0\0\0,\0", {}, "not a text file"),
+        (b"PAR1\0\0\0,\0", {}, "no CSV file; set the source to type: parquet"),
+        (b"a\0b\0,\0", {}, "not a text file"),
         (b"a,b\n1,2\n", {"separator": "||"}, "one character each"),
         (b"a,b\n1,2\n", {"seperator": ";"}, "did you mean 'separator'"),
     ],
@@ -165,7 +166,7 @@ def test_missing_sqlite_file_is_not_created(tmp_path):
     refused(sql("SELECT 1", "sqlite:///none.db"), tmp_path, "no SQLite file")
     assert [*tmp_path.iterdir()] == []
     (tmp_path / "text.db").write_text("this is no database, but long enough to look at" * 40)
-    refused(sql("SELECT 1", "sqlite:///text.db"), tmp_path, "not a database")
+    refused(sql("SELECT * FROM loans", "sqlite:///text.db"), tmp_path, "not a database")
 
 
 @pytest.mark.parametrize(

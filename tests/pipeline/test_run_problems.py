@@ -10,7 +10,8 @@ from run_toys import CONFIG, fewer_checks, toy_frame, write_toy
 from appliednn.core.errors import UsageError
 from appliednn.pipeline._prepare import prepare, target_values
 from appliednn.pipeline._runner import run
-from appliednn.pipeline.config import load_config
+from appliednn.pipeline._train import positive_index
+from appliednn.pipeline.config import ConfigError, load_config
 
 
 def prepared(path, *overrides):
@@ -146,3 +147,46 @@ def test_a_failed_run_says_so_and_can_go_on(tmp_path, monkeypatch):
     (folder,) = (tmp_path / "reports").glob("toy-*")
     assert (folder / "STATUS").read_text().startswith("failed: ")
     assert os.path.exists(folder / "contract.json")
+
+
+@pytest.mark.parametrize("positive", ["1", "1.0", "'1'"])
+def test_a_label_is_found_however_it_is_written(tmp_path, positive):
+    """Missing labels make a column of whole numbers one of floats."""
+    frame = toy_frame()
+    label = (frame["late"] == "yes").astype(float).mask(np.arange(len(frame)) % 9 == 0)
+    path = write_toy(tmp_path, frame=frame.assign(late=label))
+    data = prepared(path, f"data.positive={positive}")
+    classes = np.unique(data.y)
+    assert classes.tolist() == [0, 1]
+    config = load_config(path, [f"data.positive={positive}"]).config
+    assert positive_index(config, classes) == 1
+
+
+def test_infinite_features_are_named_at_once(tmp_path):
+    frame = toy_frame()
+    frame.loc[3, "income"] = np.inf
+    frame["wealth"] = np.where(np.arange(len(frame)) < 2, -np.inf, 1.0)
+    with pytest.raises(UsageError) as error:
+        prepared(write_toy(tmp_path, frame=frame))
+    text = str(error.value)
+    assert "the feature 'income' is infinite in 1 row: correct" in text
+    assert "the feature 'wealth' is infinite in 2 rows" in text
+    prepared(tmp_path / "toy.yaml", "data.drop=[id, income, wealth]")
+
+
+def test_a_file_of_another_kind_is_named(tmp_path):
+    toy_frame().to_parquet(tmp_path / "toy.parquet")
+    toy_frame().to_feather(tmp_path / "toy.arrow")
+    path = write_toy(tmp_path)
+    for name in ("parquet", "arrow"):
+        with pytest.raises(UsageError, match=f"no CSV file; set the source to type: {name}"):
+            prepared(path, f"data.source.path=toy.{name}")
+
+
+def test_a_link_to_nothing_and_a_wrong_separator_are_said(tmp_path):
+    path = write_toy(tmp_path)
+    (tmp_path / "link.csv").symlink_to("gone.csv")
+    with pytest.raises(ConfigError, match=r"link.csv is a link to gone.csv, which is not there"):
+        load_config(path, ["data.source.path=link.csv"])
+    with pytest.raises(ConfigError, match=r"'late': with the separator ';' they have one column"):
+        load_config(path, ["data.source.separator=;"])

@@ -271,6 +271,9 @@ def source_file_is_there(config: RunConfig, base_dir: FilePath) -> Iterator[Issu
     if file.is_dir():
         yield Issue(path, "is a folder; expected a file")
         return
+    if file.is_symlink():
+        yield Issue(path, f"{file} is a link to {file.readlink()}, which is not there")
+        return
     folder = file.parent
     near = closest(file.name, [p.name for p in folder.iterdir()]) if folder.is_dir() else None
     yield Issue(
@@ -293,7 +296,11 @@ def columns_are_there(config: RunConfig, base_dir: FilePath) -> Iterator[Issue]:
         named.append((("split", "column"), config.split.column))
     for path, column in named:
         if column not in columns:
-            yield Issue(path, f"the data have no column {column!r}", closest(column, columns))
+            message = f"the data have no column {column!r}"
+            if len(columns) == 1:  # most often the separator is another one
+                message += f": with the separator {config.data.source.separator!r} they have one "
+                message += f"column only, {columns[0][:60]!r}"
+            yield Issue(path, message, closest(column, columns))
 
 
 def _repeated(items: Sequence, path: Path) -> Iterator[Issue]:

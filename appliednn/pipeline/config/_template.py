@@ -167,6 +167,8 @@ def _guess(frame: pd.DataFrame, target: str | None, known: dict[str, Any]) -> Gu
     if positive is None and task == "classification" and values.nunique() == 2:
         positive = values.value_counts().index[-1]
         positive = positive.item() if hasattr(positive, "item") else positive
+        if isinstance(positive, float) and positive.is_integer():
+            positive = int(positive)  # a float only because other rows have no label
     features = [c for c in columns if c != target]
     sensitive = known.get("sensitive") or [c for c in features if _SENSITIVE.fullmatch(c)]
     drop = [c for c in features if _is_id(frame, c)]
