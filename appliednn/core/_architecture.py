@@ -9,6 +9,8 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
+from appliednn.core._random import build_lock
+
 _BUILDERS = {
     "mlp": ("appliednn.tabular._mlp_architecture", "build_mlp"),
     "keras": ("appliednn.tabular._keras_architecture", "build_from_config"),
@@ -86,12 +88,13 @@ def dtype_policy(name: str) -> Iterator[None]:
     """Build layers under a Keras dtype policy and put the global one back."""
     import keras
 
-    before = keras.config.dtype_policy()
-    try:
-        keras.config.set_dtype_policy(name)
-        yield
-    finally:
-        keras.config.set_dtype_policy(before)
+    with build_lock:
+        before = keras.config.dtype_policy()
+        try:
+            keras.config.set_dtype_policy(name)
+            yield
+        finally:
+            keras.config.set_dtype_policy(before)
 
 
 def initial_weights(model, seed: int) -> list[Any]:

@@ -8,10 +8,9 @@ compile it anew.
 from __future__ import annotations
 
 import difflib
-import inspect
-import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from numbers import Real
 from typing import Any, Literal
 
 Kind = Literal["binary", "multiclass", "multilabel", "regression"]
@@ -29,6 +28,11 @@ _REGRESSOR_LOSSES = {
     "quantile": {"quantile": 0.5},
     "poisson": {},
 }
+_RANGES = {
+    "gamma": ("of at least 0", lambda v: v >= 0),
+    "delta": ("above 0", lambda v: v > 0),
+    "quantile": ("between 0 and 1", lambda v: 0 < v < 1),
+}
 
 
 @dataclass(frozen=True)
@@ -43,9 +47,11 @@ class Loss:
         What the target is: float 0/1 of shape (n,), class index (n,), float 0/1 (n, n_labels),
         float (n,) or (n, n_outputs).
     keras_config : str
-        JSON of the serialised ``keras.losses.Loss`` when ``name`` is ``"keras"``.
+        JSON of class name and arguments of a Keras loss when ``name`` is ``"keras"``.
     function : callable or None
         The user's ``f(y, prediction)`` when ``name`` is ``"function"``.
+    link : {"", "probability"}
+        What a Keras loss or a function reads: the raw output, or the probabilities it stands for.
     hyper : dict of str to float
         Numbers that reach the program as tensors; not part of equality.
     """
@@ -54,6 +60,7 @@ class Loss:
     kind: Kind
     keras_config: str = ""
     function: Callable | None = None
+    link: str = ""
     hyper: dict[str, float] = field(default_factory=dict, compare=False)
 
     @property
@@ -71,6 +78,7 @@ class Loss:
             "name": self.name,
             "kind": self.kind,
             "keras_config": self.keras_config,
+            "link": self.link,
             "hyper": dict(self.hyper),
         }
 
@@ -86,8 +94,9 @@ def make_loss(
 
     Parameters
     ----------
-    loss : str or keras.losses.Loss
-        ``"auto"``, a built-in name, any Keras loss by name, or an instance.
+    loss : str, keras.losses.Loss or callable
+        ``"auto"``, a built-in name, any Keras loss by name, an instance, or ``f(y, prediction)``.
+        For classes, a loss without ``from_logits=True`` sees probabilities, as in Keras.
     kind : {"binary", "multiclass", "multilabel", "regression"}
         Kind of target.
     params : mapping, optional
@@ -98,7 +107,7 @@ def make_loss(
     Raises
     ------
     ValueError
-        For an unknown name or parameter, with the names that exist.
+        For an unknown name or parameter, with the names that exist; for a number out of range.
 
     Examples
     --------
@@ -111,47 +120,17 @@ def make_loss(
     if isinstance(loss, str) and loss in table:
         hyper = dict(table[loss])
         _check_params(loss, hyper, params)
-        hyper.update({k: float(v) for k, v in (params or {}).items()})
+        hyper.update({k: _in_range(k, v) for k, v in (params or {}).items()})
         if "label_smoothing" in hyper:
             hyper["label_smoothing"] = float(label_smoothing)
+        elif label_smoothing:
+            _refuse_smoothing(loss, label_smoothing)
         return Loss(loss, kind, hyper=hyper)
-    return Loss("keras", kind, keras_config=_keras_config(loss, kind, params, table))
+    if label_smoothing:
+        _refuse_smoothing(loss, label_smoothing)
+    from appliednn.core._keras_losses import keras_loss_on_raw
 
-
-def make_keras_loss(
-    loss, kind: Kind, params: Mapping[str, Any] | None = None, from_logits: bool = False
-) -> Loss:
-    """Return a :class:`Loss` for a Keras model that reads its outputs as the model gives them.
-
-    Parameters
-    ----------
-    loss : str, keras.losses.Loss or callable
-        Keras loss by name, instance, or ``f(y, prediction)``.
-    kind : str
-        Kind of target.
-    params : mapping, optional
-        Constructor arguments of a loss given by name.
-    from_logits : bool
-        Whether the outputs are logits, for a loss given by name.
-    """
-    import keras
-
-    if callable(loss) and not isinstance(loss, keras.losses.Loss | type):
-        found = keras.losses.get(getattr(loss, "__name__", "")) if _is_keras(loss) else None
-        if found is None:
-            return Loss("function", kind, function=loss)
-        loss = loss.__name__
-    if isinstance(loss, type):
-        loss = loss(**(params or {}))
-    if isinstance(loss, str):
-        config = _keras_config(loss, kind, params, {}, from_logits)
-    else:
-        config = _keras_config(loss, kind, params, {})
-    return Loss("keras", kind, keras_config=config)
-
-
-def _is_keras(function) -> bool:
-    return str(getattr(function, "__module__", "")).startswith("keras.")
+    return keras_loss_on_raw(loss, kind, params, table)
 
 
 def _check_params(loss: str, known: Mapping, given: Mapping | None) -> None:
@@ -166,69 +145,19 @@ def _check_params(loss: str, known: Mapping, given: Mapping | None) -> None:
             )
 
 
-def _keras_config(
-    loss, kind: Kind, params: Mapping | None, table: Mapping, from_logits: bool = True
-) -> str:
-    """Return canonical JSON of a Keras loss; classification losses read logits where they can."""
-    import keras
-
-    if isinstance(loss, str):
-        cls = getattr(keras.losses, _camel(_ALIASES.get(loss, loss)), None)
-        probe = cls() if isinstance(cls, type) and issubclass(cls, keras.losses.Loss) else None
-        if not isinstance(probe, keras.losses.Loss):
-            names = [*table, *(n for n in dir(keras.losses) if n[0].isupper())]
-            close = difflib.get_close_matches(loss, [*names, *map(_snake, names)], n=1)
-            hint = f"; did you mean {close[0]!r}?" if close else ""
-            raise ValueError(
-                f"loss={loss!r} is not known for this target; expected one of {sorted(table)}, "
-                f"a Keras loss name or a keras.losses.Loss{hint}"
-            )
-        config = {**_loss_config(probe), **(params or {})}
-        if (
-            "from_logits" in config
-            and kind != "regression"
-            and "from_logits" not in (params or ())
-        ):
-            config["from_logits"] = from_logits
-        loss = type(probe).from_config(config)
-    if not isinstance(loss, keras.losses.Loss):
-        raise ValueError(
-            f"loss={loss!r} was given; expected a name or a keras.losses.Loss instance"
-        )
-    description = keras.losses.serialize(loss)
-    if isinstance(description, dict):
-        description["config"] = {**description["config"], **_loss_config(loss)}
-    return json.dumps(description, sort_keys=True, default=str)
+def _in_range(name: str, value) -> float:
+    """Return a number of ``loss_params`` as float, or say which range it has."""
+    words, fits = _RANGES[name]
+    if not isinstance(value, Real) or not fits(value):
+        raise ValueError(f"loss_params got {name}={value!r}; expected a number {words}")
+    return float(value)
 
 
-def _loss_config(loss) -> dict:
-    """Return a Keras loss's arguments; ``get_config`` leaves out some (Huber's ``delta``)."""
-    accepted = inspect.signature(type(loss).__init__).parameters
-    extra = {k: v for k, v in getattr(loss, "_fn_kwargs", {}).items() if k in accepted}
-    return {**loss.get_config(), **extra}
-
-
-_ALIASES = {
-    "mse": "mean_squared_error",
-    "mae": "mean_absolute_error",
-    "mape": "mean_absolute_percentage_error",
-    "msle": "mean_squared_logarithmic_error",
-    "bce": "binary_crossentropy",
-    "kld": "kl_divergence",
-    "KLDivergence": "KLDivergence",
-    "kl_divergence": "KLDivergence",
-    "huber_loss": "huber",
-    "logcosh": "log_cosh",
-    "ctc": "CTC",
-}
-
-
-def _camel(name: str) -> str:
-    return name if name[:1].isupper() else "".join(p.capitalize() for p in name.split("_"))
-
-
-def _snake(name: str) -> str:
-    return "".join(f"_{c.lower()}" if c.isupper() else c for c in name).lstrip("_")
+def _refuse_smoothing(loss, label_smoothing: float) -> None:
+    raise ValueError(
+        f"label_smoothing={label_smoothing} was given with loss={loss!r}, which does not use it; "
+        "expected loss='cross_entropy' or 'focal' (a Keras loss takes it in loss_params)"
+    )
 
 
 def _smooth(y, smoothing, n_classes: int):
@@ -364,24 +293,15 @@ def _poisson(loss, y, raw, hyper):
 
 
 def _keras(loss, y, raw, hyper):
-    import keras
-    from keras import ops
+    from appliednn.core._keras_losses import keras_rows
 
-    instance = keras.losses.deserialize(json.loads(loss.keras_config))
-    name = type(instance).__name__
-    y = ops.cast(y, "int32" if name.startswith("Sparse") else raw.dtype)
-    if loss.kind == "multiclass" and not name.startswith("Sparse"):
-        y = ops.one_hot(ops.cast(y, "int32"), raw.shape[-1], dtype=raw.dtype)
-    elif len(y.shape) == 1 and not name.startswith("Sparse"):
-        y = y[:, None]
-    return _row_mean(instance.call(y, raw))
+    return _row_mean(keras_rows(loss, y, raw))
 
 
 def _function(loss, y, raw, hyper):
-    from keras import ops
+    from appliednn.core._keras_losses import function_rows
 
-    y = ops.cast(y, raw.dtype)
-    return _row_mean(loss.function(y[:, None] if len(y.shape) == 1 else y, raw))
+    return _row_mean(function_rows(loss, y, raw))
 
 
 _ROWS = {

@@ -10,6 +10,7 @@ from appliednn.core import backend
 from appliednn.core._architecture import Architecture
 from appliednn.core._losses import Loss
 from appliednn.core._numpy_forward import count_parameters, numpy_forward
+from appliednn.core._random import guarded_random_state
 from appliednn.core.errors import IntegrityError
 
 # Below this many multiply-adds the NumPy pass is faster than a call of the compiled function.
@@ -232,7 +233,8 @@ class Network:
 
     def to_keras(self):
         """Return a new ``keras.Model`` with these weights."""
-        model = self.architecture.build()
+        with guarded_random_state():
+            model = self.architecture.build()
         for variable, value in zip(model.variables, self.weights, strict=True):
             variable.assign(value)
         return model

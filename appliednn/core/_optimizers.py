@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+import inspect
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -19,7 +20,8 @@ _NAMES = {
     "adagrad": "Adagrad",
     "lion": "Lion",
 }
-_ADAMW_DECAY = 0.004
+# Optimisers around other optimisers: precision= scales the loss, and one optimiser serves a net.
+_WRAPPERS = ("LossScaleOptimizer", "MultiOptimizer", "OptimizerMap")
 
 
 @dataclass(frozen=True)
@@ -38,6 +40,11 @@ class Optimizer:
         Numbers fed as tensors; not part of equality.
     learning_rate : float or keras.optimizers.schedules.LearningRateSchedule
         The optimiser's own; not part of equality.
+    own_rate : bool
+        Whether the user gave that rate, in ``params`` or by an instance of another than its
+        class's default.
+    custom : type or None
+        The class where it is not one of Keras's own.
     """
 
     class_name: str
@@ -45,6 +52,8 @@ class Optimizer:
     clip: str = ""
     hyper: dict[str, float] = field(default_factory=dict, compare=False)
     learning_rate: Any = field(default=1e-3, compare=False)
+    own_rate: bool = field(default=False, compare=False)
+    custom: type | None = None
 
     @property
     def tensor_names(self) -> tuple[str, ...]:
@@ -57,7 +66,8 @@ class Optimizer:
 
         config = {**json.loads(self.static), "learning_rate": 1e-3}
         config.update({k: self.hyper[k] for k in self.tensor_names})
-        return keras.optimizers.get({"class_name": self.class_name, "config": config})
+        cls = self.custom or getattr(keras.optimizers, self.class_name)
+        return cls.from_config(config)
 
 
 def make_optimizer(
@@ -75,8 +85,8 @@ def make_optimizer(
 
     Parameters
     ----------
-    optimizer : str or keras.optimizers.Optimizer
-        A name or an instance (its settings are read, the object itself is not used).
+    optimizer : str, keras.optimizers.Optimizer or a class of them
+        A name, an instance (its settings are read, the object itself is not used) or a class.
     params : mapping, optional
         Constructor arguments of the Keras class (``momentum``, ``nesterov``, ``beta_1``, ...).
     clip_value, clip_norm, clip_global_norm : float, optional
@@ -98,31 +108,64 @@ def make_optimizer(
     """
     cls, config = _resolve(optimizer, params)
     clips = {"value": clip_value, "norm": clip_norm, "global_norm": clip_global_norm}
-    for kind, key in (("value", "clipvalue"), ("norm", "clipnorm"), ("global_norm", None)):
-        given = config.pop(key or "global_clipnorm", None)
+    clip, bound = _one_clip(clips, config)
+    # AdamW's own configuration holds 0.004 unless the user said otherwise.
+    weight_decay = weight_decay or config.get("weight_decay") or 0.0
+    if "weight_decay" in config:  # ours is a tensor, Keras's own stays out of the program
+        config["weight_decay"] = 0.0 if _is_own(cls, "AdamW") else None
+    hyper = {"weight_decay": float(weight_decay), "l1": float(l1), "l2": float(l2)}
+    hyper["clip"] = bound
+    if any(_is_own(cls, name) for name in _TENSOR_CLASSES):
+        for name in _TENSOR_ATTRIBUTES:
+            if name in config:
+                hyper[name] = float(config.pop(name))
+    rate = _rate(config.pop("learning_rate", 1e-3))
+    own_rate = "learning_rate" in (params or {}) or not _is_default_rate(optimizer, rate)
+    for name in ("name", "loss_scale_factor"):
+        config.pop(name, None)
+    static = json.dumps(config, sort_keys=True)
+    custom = None if _is_own(cls, cls.__name__) else cls
+    return Optimizer(
+        cls.__name__,
+        static,
+        clip=clip,
+        hyper=hyper,
+        learning_rate=rate,
+        own_rate=own_rate,
+        custom=custom,
+    )
+
+
+def _one_clip(clips: dict, config: dict) -> tuple[str, float]:
+    """Return the kind of clipping and its bound, taken out of Keras's configuration too."""
+    for kind, key in (
+        ("value", "clipvalue"),
+        ("norm", "clipnorm"),
+        ("global_norm", "global_clipnorm"),
+    ):
+        given = config.pop(key, None)
         clips[kind] = clips[kind] if clips[kind] is not None else given
     chosen = {k: v for k, v in clips.items() if v is not None}
     if len(chosen) > 1:
         raise ValueError(
             f"clip_{' and clip_'.join(chosen)} were given together; expected at most one of them"
         )
-    if cls.__name__ == "AdamW" and not weight_decay:
-        weight_decay = config.get("weight_decay") or _ADAMW_DECAY
-    if not weight_decay:
-        weight_decay = config.get("weight_decay") or 0.0
-    config["weight_decay"] = None if cls.__name__ != "AdamW" else 0.0
-    hyper = {"weight_decay": float(weight_decay), "l1": float(l1), "l2": float(l2)}
-    hyper["clip"] = float(next(iter(chosen.values()), 0.0))
-    if cls.__name__ in _TENSOR_CLASSES:
-        for name in _TENSOR_ATTRIBUTES:
-            if name in config:
-                hyper[name] = float(config.pop(name))
-    rate = _rate(config.pop("learning_rate", 1e-3))
-    for name in ("name", "loss_scale_factor"):
-        config.pop(name, None)
-    static = json.dumps(config, sort_keys=True)
-    clip = next(iter(chosen), "")
-    return Optimizer(cls.__name__, static, clip=clip, hyper=hyper, learning_rate=rate)
+    return next(iter(chosen), ""), float(next(iter(chosen.values()), 0.0))
+
+
+def _is_default_rate(optimizer, rate) -> bool:
+    """Whether an optimiser given as instance has its class's own learning rate (or is a name)."""
+    if isinstance(optimizer, str | type):
+        return True
+    default = inspect.signature(type(optimizer).__init__).parameters.get("learning_rate")
+    return not callable(rate) and (default is None or abs(rate - default.default) < 1e-9)
+
+
+def _is_own(cls: type, name: str) -> bool:
+    """Whether ``cls`` is Keras's own optimiser of this name, not a subclass of it."""
+    import keras
+
+    return cls is getattr(keras.optimizers, name, None)
 
 
 def _rate(value):
@@ -142,21 +185,37 @@ def _resolve(optimizer, params: Mapping[str, Any] | None):
     if isinstance(optimizer, keras.optimizers.Optimizer):
         if params:
             raise ValueError("optimizer_params needs optimizer by name, and an instance was given")
+        if type(optimizer).__name__ in _WRAPPERS:
+            raise ValueError(
+                f"optimizer={type(optimizer).__name__} wraps other optimisers; give the inner "
+                "one (precision='mixed_float16' scales the loss by itself)"
+            )
         return type(optimizer), optimizer.get_config()
-    known = {n.lower(): n for n in dir(keras.optimizers) if n[0].isupper() and n != "Optimizer"}
-    name = known.get(str(optimizer).lower())
-    if name is None or name == "LossScaleOptimizer":
-        close = difflib.get_close_matches(str(optimizer).lower(), [*_NAMES, *known], n=1)
-        hint = f"; did you mean {close[0]!r}?" if close else ""
-        raise ValueError(
-            f"optimizer={optimizer!r} is not known; expected one of {sorted(_NAMES)}, the name of "
-            f"a Keras optimiser or an instance{hint}"
-        )
-    cls = getattr(keras.optimizers, name)
-    default = cls().get_config()
+    if isinstance(optimizer, type) and issubclass(optimizer, keras.optimizers.Optimizer):
+        cls = optimizer
+    else:
+        cls = _by_name(optimizer)
+    name, default = cls.__name__, cls().get_config()
     for key in params or {}:
         if key not in default:
             close = difflib.get_close_matches(key, default, n=1)
             hint = f"; did you mean {close[0]!r}?" if close else ""
             raise ValueError(f"optimizer_params got {key!r}, which {name} does not take{hint}")
     return cls, {**default, **(params or {})}
+
+
+def _by_name(optimizer) -> type:
+    """Return the Keras class of a name in any case, or raise with the closest one."""
+    import keras
+
+    skipped = ("Optimizer", *_WRAPPERS)
+    known = {n.lower(): n for n in dir(keras.optimizers) if n[0].isupper() and n not in skipped}
+    name = known.get(str(optimizer).lower())
+    if name is None:
+        close = difflib.get_close_matches(str(optimizer).lower(), [*_NAMES, *known], n=1)
+        hint = f"; did you mean {close[0]!r}?" if close else ""
+        raise ValueError(
+            f"optimizer={optimizer!r} is not known; expected one of {sorted(_NAMES)}, the name of "
+            f"a Keras optimiser or an instance{hint}"
+        )
+    return getattr(keras.optimizers, name)

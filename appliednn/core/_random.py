@@ -5,8 +5,13 @@ from __future__ import annotations
 import random
 from collections.abc import Iterator
 from contextlib import contextmanager
+from threading import RLock
 
 import numpy as np
+
+# Python's and NumPy's generators and Keras's dtype policy are one for all threads: networks are
+# built one at a time.
+build_lock = RLock()
 
 
 def spawn_seeds(random_state, n: int) -> list[int]:
@@ -32,12 +37,13 @@ def guarded_random_state(seed: int | None = None) -> Iterator[None]:
     Keras draws the seeds of unseeded initialisers from Python's ``random``; building a network
     inside this guard is repeatable and changes nothing for the caller.
     """
-    python, numpy = random.getstate(), np.random.get_state()  # noqa: NPY002
-    try:
-        if seed is not None:
-            random.seed(seed)
-            np.random.seed(seed % 2**32)  # noqa: NPY002
-        yield
-    finally:
-        random.setstate(python)
-        np.random.set_state(numpy)  # noqa: NPY002
+    with build_lock:
+        python, numpy = random.getstate(), np.random.get_state()  # noqa: NPY002
+        try:
+            if seed is not None:
+                random.seed(seed)
+                np.random.seed(seed % 2**32)  # noqa: NPY002
+            yield
+        finally:
+            random.setstate(python)
+            np.random.set_state(numpy)  # noqa: NPY002

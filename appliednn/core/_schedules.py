@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import difflib
 from collections.abc import Mapping
+from numbers import Real
 
 import numpy as np
 
@@ -14,6 +15,18 @@ _DEFAULTS: dict[str, dict[str, float]] = {
     "cosine": {"warmup": 0.05, "end": 0.0},
     "one_cycle": {"peak_at": 0.3, "start": 0.04, "end": 1e-4},
     "plateau": {"warmup": 0.0, "factor": 0.5, "patience": 5, "min_factor": 1e-3},
+}
+
+_RANGES = {
+    "warmup": ("from 0 to below 1", lambda v: 0 <= v < 1),
+    "factor": ("above 0", lambda v: v > 0),
+    "every": ("of at least 1", lambda v: v >= 1),
+    "decay": ("above 0", lambda v: v > 0),
+    "end": ("of at least 0", lambda v: v >= 0),
+    "start": ("of at least 0", lambda v: v >= 0),
+    "peak_at": ("between 0 and 1", lambda v: 0 < v < 1),
+    "patience": ("of at least 1", lambda v: v >= 1),
+    "min_factor": ("of at least 0", lambda v: v >= 0),
 }
 
 
@@ -114,7 +127,7 @@ class Schedule:
 
 
 def check_schedule_params(name: str, params: Mapping[str, float] | None) -> dict[str, float]:
-    """Return ``params`` if the schedule takes all of them, else raise ValueError.
+    """Return ``params`` if the schedule takes all of them in their range, else raise ValueError.
 
     Examples
     --------
@@ -129,5 +142,10 @@ def check_schedule_params(name: str, params: Mapping[str, float] | None) -> dict
             raise ValueError(
                 f"schedule_params got {key!r}, which schedule={name!r} does not take "
                 f"(it takes {sorted(known)}){hint}"
+            )
+        words, fits = _RANGES[key]
+        if not isinstance(params[key], Real) or not fits(params[key]):
+            raise ValueError(
+                f"schedule_params got {key}={params[key]!r}; expected a number {words}"
             )
     return dict(params or {})

@@ -3,105 +3,25 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, field
-from typing import Any, NamedTuple
+import warnings
+from collections.abc import Iterator
 
 import numpy as np
 
 from appliednn.core._keras_callbacks import callback_list
 from appliednn.core._progress import EpochProgress
 from appliednn.core._schedules import Schedule
+from appliednn.core._training_plan import Rows, TrainingHooks, TrainingPlan, TrainingResult
+
+__all__ = ["Rows", "Trainer", "TrainingHooks", "TrainingPlan", "TrainingResult"]
 
 _CHUNK_STEPS = 32
 _CHUNK_BYTES = 16_000_000
 # Compiling with XLA costs about half a second and saves about 0.1 ms a step.
 _XLA_STEPS = 5_000
 _XLA_SECONDS = 10
-
-
-class Rows(NamedTuple):
-    """Encoded inputs, targets and weights of the same rows."""
-
-    x: np.ndarray
-    y: np.ndarray
-    w: np.ndarray
-
-
-@dataclass
-class TrainingPlan:
-    """What a fit does, apart from the network and the data.
-
-    Attributes
-    ----------
-    hyper : dict of str to float
-        Numbers of the optimiser, the loss and the dropout.
-    patience : int or None
-        Epochs without a better monitored value before training stops; None: all epochs run.
-    restore_best : bool
-        Keep the weights of the best epoch, not of the last.
-    pad_batches : bool
-        Fill the last batch with rows of weight zero (exact unless a layer looks across rows).
-    """
-
-    epochs: int
-    batch_size: int
-    learning_rate: float
-    hyper: dict[str, float]
-    weight_seed: int
-    shuffle_seed: int
-    shuffle: bool = True
-    schedule: str = "constant"
-    schedule_params: dict[str, float] | None = None
-    patience: int | None = None
-    tol: float = 0.0
-    restore_best: bool = False
-    max_seconds: float | None = None
-    xla: str | bool = "auto"
-    pad_batches: bool = True
-    verbose: str | bool = "auto"
-
-
-@dataclass
-class TrainingHooks:
-    """What others want to know of a fit.
-
-    Attributes
-    ----------
-    score : callable or None
-        ``score(raw_validation) -> (name, value)``, higher is better; picks the epoch.
-    epoch_begin, epoch_end : callable or None
-        ``epoch_begin(epoch)``; ``epoch_end(epoch, logs) -> bool``, True to stop.
-    measure : callable or None
-        ``measure(y, raw, w) -> dict`` of metrics, kept for training and validation rows.
-    keras_callbacks : sequence
-        Keras callbacks, already cloned for this fit.
-    """
-
-    score: Callable[[np.ndarray], tuple[str, float]] | None = None
-    epoch_begin: Callable[[int], None] | None = None
-    epoch_end: Callable[[int, dict], bool] | None = None
-    measure: Callable[[np.ndarray, np.ndarray, np.ndarray], dict[str, float]] | None = None
-    keras_callbacks: Sequence[Any] = ()
-
-    @property
-    def each_epoch(self) -> bool:
-        """Whether anything happens between epochs."""
-        callbacks = self.epoch_begin or self.epoch_end or self.keras_callbacks
-        return bool(self.score or self.measure or callbacks)
-
-
-@dataclass
-class TrainingResult:
-    """What a fit leaves behind."""
-
-    weights: list[np.ndarray]
-    optimizer_state: list[np.ndarray]
-    history: dict[str, list[float]] = field(default_factory=dict)
-    n_epochs: int = 0
-    best_epoch: int = 0
-    stop_reason: str = "epochs"
-    n_steps: int = 0
+# A call is not interrupted: steps are cut so that Ctrl-C and max_seconds need not wait longer.
+_CALL_SECONDS = 0.5
 
 
 class Trainer:
@@ -151,7 +71,8 @@ class Trainer:
         self._best = (np.inf, 0, None)
         self._stale, self._stale_best = 0, np.inf
         self._step = 0
-        self._rate = plan.learning_rate
+        self._step_seconds = 0.0
+        self._group = 1
         self._history: dict[str, list[float]] = {"loss": [], "lr": [], "seconds": []}
         self._began = time.perf_counter()
 
@@ -161,6 +82,7 @@ class Trainer:
         An interrupt (Ctrl-C) ends training after the current call and keeps the best weights.
         """
         with self.program.lock:
+            self._began = time.perf_counter()
             weights = self.start[0] if self.start else None
             self.program.start(self.plan.hyper, weights, self.plan.weight_seed)
             if self.start and self.start[1] is not None:
@@ -176,25 +98,41 @@ class Trainer:
             return self._result(reason)
 
     def _result(self, reason: str) -> TrainingResult:
-        n_epochs = len(self._history["loss"])
+        # An interrupt may fall between the values of one epoch; it then counts as not run.
+        n_epochs = min(map(len, self._history.values()))
+        history = {name: values[:n_epochs] for name, values in self._history.items()}
         best_epoch, best = self._best[1], self._best[2]
         if not self.plan.restore_best or best is None:
-            best_epoch, best = max(0, n_epochs - 1), self.program.get_weights()
-        if not all(np.isfinite(w).all() for w in best if w.dtype.kind == "f"):
-            raise FloatingPointError(
-                f"training diverged in epoch {n_epochs}: the weights are not finite. Lower "
-                f"learning_rate={self.plan.learning_rate}, set clip_global_norm=1.0, or look for "
-                "huge values in the target"
-            )
+            best_epoch, best = max(0, n_epochs - 1), self.program.final_weights()
+        self._check_diverged(reason, best, n_epochs, best_epoch)
         return TrainingResult(
             weights=best,
             optimizer_state=self.program.get_optimizer_state(),
-            history=self._history,
+            history=history,
             n_epochs=n_epochs,
             best_epoch=best_epoch,
             stop_reason=reason,
             n_steps=self._step,
         )
+
+    def _check_diverged(self, reason: str, weights, n_epochs: int, best_epoch: int) -> None:
+        """Refuse weights that are not finite; warn where training diverged after a good epoch."""
+        advice = (
+            f"Lower learning_rate={self.plan.learning_rate}, set clip_global_norm=1.0, or look "
+            "for huge values in the inputs or the target"
+        )
+        if not all(np.isfinite(w).all() for w in weights if w.dtype.kind == "f"):
+            raise FloatingPointError(
+                f"training diverged in epoch {n_epochs}: the weights are not finite. {advice}"
+            )
+        if reason == "diverged":
+            from sklearn.exceptions import ConvergenceWarning
+
+            message = (
+                f"training diverged in epoch {n_epochs}; the weights of epoch {best_epoch + 1} "
+                f"were kept. {advice}"
+            )
+            warnings.warn(message, ConvergenceWarning, stacklevel=2)
 
     # -- epochs ---------------------------------------------------------------------------------
 
@@ -215,12 +153,12 @@ class Trainer:
         ragged = not self.plan.pad_batches and len(self.rows.x) % self.batch_size
         if not self._between_epochs and not ragged:
             group = max(1, self._chunk_steps() // self.steps_per_epoch)
-        epoch = 0
+        epoch, self._group = 0, group
         while epoch < self.plan.epochs:
             n = min(group, self.plan.epochs - epoch)
             self._begin_epoch(epoch, keras_callbacks)
-            losses, finished = self._run_epochs(n, keras_callbacks)
-            n = self._record(losses)
+            losses, rates, finished = self._run_epochs(n, keras_callbacks)
+            n = self._record(losses, rates)
             reason = self._end_epoch(epoch + n - 1, keras_callbacks)
             progress.update(epoch + n, self._history)
             if not np.isfinite(self._history["loss"][-1]):
@@ -253,13 +191,14 @@ class Trainer:
         optimizer = self.program.optimizer
         return getattr(optimizer, "inner_optimizer", optimizer).learning_rate
 
-    def _record(self, losses: np.ndarray) -> int:
-        """Add mean loss (steps weigh alike), rate and seconds of each epoch; return how many."""
+    def _record(self, losses: np.ndarray, rates: np.ndarray) -> int:
+        """Add mean loss (steps weigh alike), last rate, seconds of each epoch; return how many."""
         seconds = time.perf_counter() - self._began
         starts = range(0, len(losses), self.steps_per_epoch)
         for i in starts:
-            self._history["loss"].append(float(losses[i : i + self.steps_per_epoch].mean()))
-            self._history["lr"].append(float(self._rate))
+            steps = slice(i, i + self.steps_per_epoch)
+            self._history["loss"].append(float(losses[steps].mean()))
+            self._history["lr"].append(float(rates[steps][-1]))
             self._history["seconds"].append(seconds)
         return len(starts)
 
@@ -297,7 +236,10 @@ class Trainer:
             self._measure("val_", self.validation, raw)
         if self.hooks.score is None:
             return loss if np.isfinite(loss) else np.inf
-        name, value = self.hooks.score(raw)
+        if not np.isfinite(raw).all():  # a metric would refuse them; training ends as diverged
+            self._history.setdefault(self.hooks.score_name, []).append(np.nan)
+            return np.inf
+        name, value = self.hooks.score_name, self.hooks.score(raw)
         self._history.setdefault(name, []).append(value)
         return -value if np.isfinite(value) else np.inf
 
@@ -317,21 +259,22 @@ class Trainer:
         row_bytes = max(1, x[0].nbytes)
         return int(np.clip(_CHUNK_BYTES // (self.batch_size * row_bytes), 1, 8 * _CHUNK_STEPS))
 
-    def _run_epochs(self, n_epochs: int, keras_callbacks) -> tuple[np.ndarray, bool]:
-        """Run whole epochs; return the loss of each step and whether time was left for all."""
-        losses, finished = [], True
+    def _run_epochs(self, n_epochs: int, keras_callbacks) -> tuple[np.ndarray, np.ndarray, bool]:
+        """Run whole epochs; return loss and rate of each step, and whether all could be run."""
+        losses, used, finished = [], [], True
         hooks = keras_callbacks is not None and keras_callbacks._batch_hooks
-        n_steps = 1 if hooks else self._chunk_steps()
         xla = self._use_xla()
-        if xla:
-            n_steps = min(n_steps, _CHUNK_STEPS)
+        n_steps = 1 if hooks else self._call_steps(xla)
         batches = [self._epoch_batches() for _ in range(n_epochs)]
         for rows, mask in self._chunks(batches, n_steps):
-            rates = self.schedule.rates(self._step, len(rows))
-            self._rate = rates[-1]
             if hooks:
-                keras_callbacks.on_train_batch_begin(self._step % self.steps_per_epoch)
+                self._begin_batch(keras_callbacks)
+            rates = self.schedule.rates(self._step, len(rows))
+            used.append(rates)
+            began = time.perf_counter()
             losses.append(self._run_chunk(rows, mask, rates, xla and len(rows) == n_steps))
+            if self._step:  # the first call compiles
+                self._step_seconds = (time.perf_counter() - began) / len(rows)
             if hooks:
                 logs = {"loss": float(losses[-1][-1])}
                 keras_callbacks.on_train_batch_end(self._step % self.steps_per_epoch, logs)
@@ -339,7 +282,21 @@ class Trainer:
             if self._out_of_time():
                 finished = False
                 break
-        return np.concatenate(losses), finished
+        return np.concatenate(losses), np.concatenate(used), finished
+
+    def _call_steps(self, xla: bool) -> int:
+        """Return how many steps one call runs; XLA compiles for this number."""
+        if xla:
+            return min(self._chunk_steps(), _CHUNK_STEPS, self._group * self.steps_per_epoch)
+        slow = self._step_seconds or _CALL_SECONDS / (8 * _CHUNK_STEPS)
+        return int(np.clip(_CALL_SECONDS / slow, 1, self._chunk_steps()))
+
+    def _begin_batch(self, keras_callbacks) -> None:
+        """Tell callbacks of a batch; one may set the optimiser's rate for it and from there on."""
+        self._learning_rate.assign(self.schedule.rates(self._step, 1)[0])
+        before = float(self._learning_rate.numpy())
+        keras_callbacks.on_train_batch_begin(self._step % self.steps_per_epoch)
+        self._rescale(before)
 
     def _run_chunk(self, rows: np.ndarray, mask: np.ndarray | None, rates, xla: bool):
         x, y, w = (a[rows] for a in self.rows)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import copy
-import sys
 from abc import abstractmethod
 from numbers import Integral, Real
 from typing import Any
@@ -85,8 +84,8 @@ class BaseNeural(CallbackSupportMixin, SaveMixin, BaseEstimator):
     def _dtype(self) -> str:
         return "float64" if self.precision == "float64" else "float32"
 
-    def _class_weights(self, y, incremental: bool) -> np.ndarray | None:
-        """Return a weight for each row from ``class_weight``, or None."""
+    def _class_weights(self, encoded: np.ndarray, weights: np.ndarray, partial: bool):
+        """Return the :class:`ClassWeights` of ``class_weight``, or None."""
         return None
 
     # -- fit ------------------------------------------------------------------------------------
@@ -94,7 +93,7 @@ class BaseNeural(CallbackSupportMixin, SaveMixin, BaseEstimator):
     def _fit(self, X, y, sample_weight=None, X_val=None, y_val=None, classes=None, partial=False):
         """Serve ``fit`` and ``partial_fit``; returns self."""
         backend.prepare()
-        y, weights, keep = self._check_rows(X, y, sample_weight, partial)
+        y, weights, keep = self._check_rows(X, y, sample_weight)
         continued = self._is_continued(partial)
         if keep is not None:
             X, y = _safe_indexing(X, keep), _safe_indexing(y, keep)
@@ -102,6 +101,7 @@ class BaseNeural(CallbackSupportMixin, SaveMixin, BaseEstimator):
         if not continued:
             self._target = self._learn_target(y, weights, classes)
         target = self._target.encode(y)
+        factors = self._class_weights(target, weights, partial)
         seeds = spawn_seeds(self.random_state, 4)
         train, held = self._split(X, target, weights, (X_val, y_val), seeds[0], partial)
         if not continued:
@@ -109,10 +109,10 @@ class BaseNeural(CallbackSupportMixin, SaveMixin, BaseEstimator):
             if self.encoder_ is not None:
                 self.encoder_.fit(train.x, sample_weight=train.w)
                 self._copy_feature_names()
-        self._train(train, held, seeds, continued, partial, (X, y))
+        self._train(train, held, factors, seeds, continued, partial, (X, y))
         return self
 
-    def _check_rows(self, X, y, sample_weight, partial: bool):
+    def _check_rows(self, X, y, sample_weight):
         """Check lengths and the target; return target, weights and the rows with weight."""
         if y is None:
             raise ValueError(
@@ -131,11 +131,6 @@ class BaseNeural(CallbackSupportMixin, SaveMixin, BaseEstimator):
                 keep = np.flatnonzero(weights > 0)
                 if len(keep) == 0:
                     raise ValueError("sample_weight is zero for every row; no row is left")
-        by_class = self._class_weights(y if keep is None else _safe_indexing(y, keep), partial)
-        if by_class is not None:
-            weights = weights.copy()
-            rows = slice(None) if keep is None else keep
-            weights[rows] *= by_class.astype(np.float32)
         return y, weights, keep
 
     def _is_continued(self, partial: bool) -> bool:
@@ -175,9 +170,9 @@ class BaseNeural(CallbackSupportMixin, SaveMixin, BaseEstimator):
             return n_rows >= _AUTO_EARLY_STOPPING_ROWS
         return bool(self.early_stopping) and int(n_rows * self.validation_fraction) >= 1
 
-    def _train(self, train: Rows, held: Rows | None, seeds, continued: bool, partial: bool, given):
-        rows = Rows(self._encode(train.x, reset=not continued), train.y, train.w)
-        validation = None if held is None else Rows(self._encode(held.x), held.y, held.w)
+    def _train(self, train: Rows, held: Rows | None, factors, seeds, continued, partial, given):
+        rows = self._encoded(train, factors, reset=not continued)
+        validation = None if held is None else self._encoded(held, factors)
         self._input_shape = rows.x.shape[1:]
         with guarded_random_state():
             architecture, loss, optimizer, hyper = self._make_program(seeds[3])
@@ -202,6 +197,11 @@ class BaseNeural(CallbackSupportMixin, SaveMixin, BaseEstimator):
         self._optimizer_state = (optimizer, result.optimizer_state)
         self._record(result, continued)
         self._close_sklearn_callbacks()
+
+    def _encoded(self, rows: Rows, factors, reset: bool = False) -> Rows:
+        """Return rows as the network reads them, weighted by class."""
+        weights = rows.w if factors is None else rows.w * factors.of(rows.y)
+        return Rows(self._encode(rows.x, reset=reset), rows.y, weights)
 
     def _network_maker(self, architecture, loss):
         n_outputs, shape = self._n_raw_outputs(), self._input_shape
@@ -262,7 +262,7 @@ class BaseNeural(CallbackSupportMixin, SaveMixin, BaseEstimator):
     def _hooks(self, held: Rows | None, program, make_network, partial: bool, given):
         hooks = TrainingHooks(keras_callbacks=self._clone_callbacks())
         if held is not None and self.scoring != "loss":
-            hooks.score = epoch_scorer(self, self.scoring, held)
+            hooks.score_name, hooks.score = epoch_scorer(self, self.scoring, held)
         context = self._init_callback_context(max_subtasks=1 if partial else self.epochs)
         if not getattr(self, "_skl_callbacks", None):
             return hooks
@@ -305,9 +305,18 @@ class BaseNeural(CallbackSupportMixin, SaveMixin, BaseEstimator):
         """Return Keras callbacks of this fit's own, from instances or classes."""
         given = self.callbacks if isinstance(self.callbacks, list | tuple) else [self.callbacks]
         given = [c for c in given if c is not None]
-        if given and "keras" not in sys.modules:
-            import keras  # noqa: F401  (the classes below come from it)
-        return [c() if isinstance(c, type) else copy.deepcopy(c) for c in given]
+        if not given:
+            return []
+        import keras
+
+        own = [c() if isinstance(c, type) else copy.deepcopy(c) for c in given]
+        for callback in own:
+            if not isinstance(callback, keras.callbacks.Callback):
+                raise TypeError(
+                    f"callbacks holds {callback!r}; expected keras.callbacks.Callback instances "
+                    "or classes (scikit-learn's callbacks go to set_callbacks)"
+                )
+        return own
 
     # -- use ------------------------------------------------------------------------------------
 

@@ -8,7 +8,8 @@ from sklearn.base import _fit_context
 from sklearn.callback import with_callbacks
 from sklearn.utils._param_validation import StrOptions
 
-from appliednn.core._losses import Loss, make_keras_loss
+from appliednn.core._keras_losses import make_keras_loss
+from appliednn.core._losses import Loss
 from appliednn.tabular._keras_base import BaseKeras
 from appliednn.tabular._keras_docs import document
 from appliednn.tabular._tasks import NeuralClassifierMixin, NeuralRegressorMixin

@@ -34,7 +34,7 @@ class BaseKeras(BaseNeural):
         "loss": [str, callable, object, None],
         "loss_params": [dict, None],
         "metrics": [list, tuple, None],
-        "learning_rate": [Interval(Real, 0, None, closed="neither"), None],
+        "learning_rate": [Interval(Real, 0, None, closed="neither"), callable, None],
         "batch_size": [*BaseNeural._parameter_constraints["batch_size"], None],
         "validation_split": [Interval(Real, 0, 1, closed="left")],
         "numeric": [StrOptions({"robust", "standard", "minmax", "quantile", "passthrough"})],
@@ -163,13 +163,13 @@ class BaseKeras(BaseNeural):
     def _make_encoder(self) -> TabularEncoder | None:
         return super()._make_encoder() if self._tabular else None
 
-    def _check_rows(self, X, y, sample_weight, partial: bool):
+    def _check_rows(self, X, y, sample_weight):
         self._tabular = getattr(X, "ndim", 2) <= 2
         if not self._tabular:
             if isinstance(X, np.ndarray) and X.dtype.kind not in "fiub":
                 raise ValueError(f"X has dtype {X.dtype}; n-d input must hold numbers")
             self.n_features_in_ = int(X.shape[1])
-        return super()._check_rows(X, y, sample_weight, partial)
+        return super()._check_rows(X, y, sample_weight)
 
     def _encode(self, X, reset: bool = False) -> np.ndarray:
         if self.encoder_ is not None:
@@ -210,7 +210,7 @@ class BaseKeras(BaseNeural):
         config = model_config(model)
         shape = [int(s) for s in self._input_shape]
         architecture = Architecture.of("keras", self._dtype, config=config, input_shape=shape)
-        self._initial = [np.asarray(v) for v in model.variables]
+        self._initial = [np.asarray(v) for v in model.variables]  # taken, or dropped, by _train
         self._width = int(model.output_shape[-1])
         self._check_width()
         self._activation = output_activation(model)

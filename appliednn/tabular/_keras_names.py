@@ -9,6 +9,12 @@ def activation_name(name: str) -> str:
     """Return the name of a Keras activation, or raise ValueError with the closest one."""
     import keras
 
+    if name in ("glu", "threshold"):
+        raise ValueError(
+            f"activation={name!r} is a Keras activation that "
+            f"{'halves the width' if name == 'glu' else 'needs arguments'}; expected one that "
+            "maps each value, such as 'relu', 'gelu', 'swish' or 'tanh'"
+        )
     try:
         keras.activations.get(name)
     except ValueError as error:
@@ -28,6 +34,11 @@ def initializer_config(value, parameter: str):
 
     try:
         initializer = keras.initializers.get(value)
+    except (KeyError, TypeError) as error:  # by name, and it has arguments without a default
+        raise ValueError(
+            f"{parameter}={value!r} needs arguments; give an instance, such as "
+            "keras.initializers.Constant(0.1)"
+        ) from error
     except ValueError as error:
         raise ValueError(
             f"{parameter}={value!r} is not known; expected a Keras initialiser such as "

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from numbers import Integral, Real
 
+import numpy as np
 from sklearn.base import _fit_context
 from sklearn.callback import with_callbacks
 from sklearn.utils._param_validation import Interval, StrOptions
 
 from appliednn.core._architecture import Architecture
 from appliednn.core._losses import Loss, make_loss
-from appliednn.core._optimizers import make_optimizer
+from appliednn.core._optimizers import Optimizer, make_optimizer
 from appliednn.core._schedules import check_schedule_params
 from appliednn.tabular._base import BaseNeural
 from appliednn.tabular._keras_names import activation_name, initializer_config
@@ -35,7 +36,7 @@ class BaseMLP(BaseNeural):
         "bias_initializer": [str, dict, object],
         "l1": [_NOT_NEGATIVE],
         "l2": [_NOT_NEGATIVE],
-        "loss": [str, object],
+        "loss": [str, callable, object],
         "loss_params": [dict, None],
         "optimizer": [str, object],
         "optimizer_params": [dict, None],
@@ -65,6 +66,7 @@ class BaseMLP(BaseNeural):
 
     def _make_program(self, seed: int):
         check_schedule_params(self.schedule, self.schedule_params)
+        optimizer = self._optimizer()
         architecture = Architecture.of(
             "mlp",
             self._dtype,
@@ -80,6 +82,11 @@ class BaseMLP(BaseNeural):
             cardinalities=[int(c) for c in self.encoder_.cardinalities_],
         )
         loss = self._loss()
+        hyper = {**optimizer.hyper, **loss.hyper, "dropout": float(self.dropout)}
+        return architecture, loss, optimizer, hyper
+
+    def _optimizer(self) -> Optimizer:
+        """Return the optimiser; refuse a second learning rate, which would go unheard."""
         optimizer = make_optimizer(
             self.optimizer,
             self.optimizer_params,
@@ -90,8 +97,14 @@ class BaseMLP(BaseNeural):
             l1=self.l1,
             l2=self.l2,
         )
-        hyper = {**optimizer.hyper, **loss.hyper, "dropout": float(self.dropout)}
-        return architecture, loss, optimizer, hyper
+        rate = optimizer.learning_rate
+        if optimizer.own_rate and (callable(rate) or not np.isclose(rate, self.learning_rate)):
+            raise ValueError(
+                f"the optimiser brings the learning rate {rate} and learning_rate="
+                f"{self.learning_rate} is set beside it; give the rate as learning_rate= alone "
+                "(and its course as schedule=)"
+            )
+        return optimizer
 
     def _loss(self) -> Loss:
         smoothing = getattr(self, "label_smoothing", 0.0)

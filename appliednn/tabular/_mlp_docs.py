@@ -20,7 +20,7 @@ _PARAMETERS = """
         Any Keras initialiser; its seed comes from ``random_state``.
     l1, l2 : float, default=0.0
         Penalties on the kernels: ``l1 * sum|w| + l2 * sum(w ** 2)``.
-    loss : str or keras.losses.Loss, default="auto"
+    loss : str, keras.losses.Loss or callable, default="auto"
         {losses}
     loss_params : dict, optional
         {loss_params}

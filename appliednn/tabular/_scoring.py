@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 from collections.abc import Callable
 
 import numpy as np
@@ -32,8 +33,10 @@ class _PredictedNumbers(RegressorMixin, _Predicted):
         return self.owner._predict_raw(self.raw)
 
 
-def epoch_scorer(estimator, scoring, held) -> Callable[[np.ndarray], tuple[str, float]]:
-    """Return ``score(raw) -> ("val_<name>", value)`` for the held-out rows, higher is better.
+def epoch_scorer(estimator, scoring, held) -> tuple[str, Callable[[np.ndarray], float]]:
+    """Return ``"val_<name>"`` and ``score(raw)`` for the held-out rows, higher is better.
+
+    Sample weights reach the metric where it takes them; class weights do not.
 
     Parameters
     ----------
@@ -42,7 +45,7 @@ def epoch_scorer(estimator, scoring, held) -> Callable[[np.ndarray], tuple[str, 
     scoring : str or callable
         As in scikit-learn.
     held : Rows
-        Held-out rows, encoded target.
+        Held-out rows as given, encoded target, sample weights.
     """
     classifier = is_classifier(estimator)
     shim = _PredictedClasses() if classifier else _PredictedNumbers()
@@ -53,9 +56,17 @@ def epoch_scorer(estimator, scoring, held) -> Callable[[np.ndarray], tuple[str, 
     scorer = check_scoring(shim, scoring=scoring)
     y = estimator._decode_target(held.y)
     name = scoring if isinstance(scoring, str) else getattr(scoring, "__name__", "score")
+    weights = {}
+    if (held.w != held.w[0]).any() and _takes_weights(scorer):
+        weights = {"sample_weight": held.w}
 
-    def score(raw: np.ndarray) -> tuple[str, float]:
+    def score(raw: np.ndarray) -> float:
         shim.raw = raw
-        return f"val_{name}", float(scorer(shim, np.zeros((len(raw), 1)), y))
+        return float(scorer(shim, held.x, y, **weights))
 
-    return score
+    return f"val_{name}", score
+
+
+def _takes_weights(scorer) -> bool:
+    function = getattr(scorer, "_score_func", scorer)
+    return "sample_weight" in inspect.signature(function).parameters

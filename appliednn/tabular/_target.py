@@ -10,9 +10,6 @@ from sklearn.utils.validation import _check_y, column_or_1d
 
 from appliednn.core._losses import Kind
 
-# Losses whose raw output is a log rate, or whose formula needs the target's own units.
-_UNSCALED = ("poisson", "keras")
-
 
 @dataclass
 class ClassTarget:
@@ -54,10 +51,10 @@ class ClassTarget:
                 "y holds several multi-class outputs; expected one column of labels or a "
                 "multi-label indicator of 0 and 1 (fit one estimator for each output)"
             )
-        labels = np.unique(y if classes is None else np.asarray(classes))
+        labels = _distinct(y if classes is None else np.asarray(classes))
         if len(labels) < 2:
             raise ValueError(
-                f"y holds 1 class, {labels[0]!r}; a classifier needs at least 2 classes "
+                f"y holds 1 class, {labels.tolist()[0]!r}; a classifier needs at least 2 classes "
                 "(rows with sample_weight=0 do not count)"
             )
         return cls("binary" if len(labels) == 2 else "multiclass", labels)
@@ -99,7 +96,7 @@ class NumberTarget:
     mean, scale : ndarray of shape (n_outputs,)
         What is subtracted and divided by.
     log_link : bool
-        The raw output is the log of the prediction.
+        The raw output is the log of the prediction divided by ``scale``.
     """
 
     ndim: int
@@ -124,7 +121,11 @@ class NumberTarget:
             raise ValueError(
                 f"y holds {int((columns < 0).sum())} negative values; loss='poisson' needs y >= 0"
             )
-        if loss_name not in _UNSCALED:
+        if loss_name == "poisson":
+            # Rates relative to the mean rate: training starts at it, however large it is.
+            scale = np.average(columns, axis=0, weights=weights)
+            scale[scale == 0] = 1.0
+        elif loss_name != "keras":
             mean = np.average(columns, axis=0, weights=weights)
             scale = np.sqrt(np.average((columns - mean) ** 2, axis=0, weights=weights))
             # A constant target, up to rounding, is left at its own scale.
@@ -146,7 +147,7 @@ class NumberTarget:
     def decode(self, raw: np.ndarray) -> np.ndarray:
         """Return predictions in the target's units, shaped as the target was."""
         raw = raw.astype(np.float64)
-        values = np.exp(raw) if self.log_link else raw * self.scale + self.mean
+        values = (np.exp(raw) if self.log_link else raw) * self.scale + self.mean
         return values[:, 0] if self.ndim == 1 else values
 
     def strata(self, y_encoded: np.ndarray) -> None:
@@ -156,7 +157,7 @@ class NumberTarget:
 
 def read_labels(y):
     """Return labels as a column (with scikit-learn's warning for (n, 1)) or a label indicator."""
-    y = _check_y(y, multi_output=True, y_numeric=False)
+    y = _check_y(_plain(y), multi_output=True, y_numeric=False)
     check_classification_targets(y)
     if getattr(y, "ndim", 1) == 2 and y.shape[1] == 1 and not hasattr(y, "toarray"):
         return column_or_1d(y, warn=True)
@@ -164,8 +165,45 @@ def read_labels(y):
 
 
 def read_numbers(y) -> np.ndarray:
-    """Return a numeric target of shape (n,) or (n, n_outputs), float64."""
-    y = _check_y(y, multi_output=True, y_numeric=True)
-    if y.ndim == 2 and y.shape[1] == 1:
-        y = column_or_1d(y, warn=True)
-    return y.astype(np.float64)
+    """Return a numeric target of shape (n,) or (n, n_outputs), float64.
+
+    Raises
+    ------
+    ValueError
+        For text, dates and missing values.
+    """
+    kind = getattr(getattr(y, "dtype", None), "kind", "")
+    if kind in "mM" and kind:
+        raise ValueError(
+            f"y holds dates or time spans ({y.dtype}); a regressor needs numbers, e.g. seconds"
+        )
+    try:
+        y = _check_y(y, multi_output=True, y_numeric=True)
+        if y.ndim == 2 and y.shape[1] == 1:
+            y = column_or_1d(y, warn=True)
+        return y.astype(np.float64)
+    except (TypeError, ValueError) as error:
+        if "could not convert" not in str(error):
+            raise
+        raise ValueError(
+            f"y holds text, and a regressor needs numbers ({error}); a classifier takes labels"
+        ) from error
+
+
+def _plain(y):
+    """Return a pandas column of a nullable type as NumPy knows it: labels stay as given."""
+    dtype = getattr(y, "dtype", None)
+    if isinstance(dtype, np.dtype) or not hasattr(y, "to_numpy") or y.isna().any():
+        return y
+    return y.to_numpy()
+
+
+def _distinct(labels) -> np.ndarray:
+    try:
+        return np.unique(labels)
+    except TypeError as error:
+        kinds = sorted({type(label).__name__ for label in labels})
+        raise ValueError(
+            f"y mixes labels of the types {', '.join(kinds)}, which have no order; expected "
+            "labels of one type (rows without a label must be left out)"
+        ) from error

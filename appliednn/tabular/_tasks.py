@@ -5,9 +5,9 @@ from __future__ import annotations
 import numpy as np
 from scipy.special import expit, softmax
 from sklearn.base import ClassifierMixin, MultiOutputMixin, RegressorMixin
-from sklearn.utils.class_weight import compute_sample_weight
 from sklearn.utils.validation import check_is_fitted
 
+from appliednn.tabular._class_weight import ClassWeights
 from appliednn.tabular._target import ClassTarget, NumberTarget, read_labels, read_numbers
 
 
@@ -22,16 +22,16 @@ class NeuralClassifierMixin(ClassifierMixin):
         self.classes_ = target.classes
         return target
 
-    def _class_weights(self, y, incremental: bool) -> np.ndarray | None:
+    def _class_weights(self, encoded, weights, partial: bool) -> ClassWeights | None:
         if self.class_weight is None:
             return None
-        if incremental and isinstance(self.class_weight, str):
+        if partial and isinstance(self.class_weight, str):
             raise ValueError(
                 f"class_weight={self.class_weight!r} needs all data at once, and partial_fit sees "
                 "a part; give a dict of weights, e.g. from "
                 "sklearn.utils.class_weight.compute_class_weight"
             )
-        return compute_sample_weight(self.class_weight, y)
+        return ClassWeights.learn(self.class_weight, self._target, encoded, weights)
 
     def _decode_target(self, y: np.ndarray) -> np.ndarray:
         return y.astype(int) if self._target.kind == "multilabel" else self.classes_[y.astype(int)]

@@ -6,7 +6,8 @@ import pytest
 from scipy.special import expit, softmax
 from sklearn.metrics import hinge_loss, log_loss, mean_pinball_loss, mean_poisson_deviance
 
-from appliednn.core._losses import make_keras_loss, make_loss
+from appliednn.core._keras_losses import make_keras_loss
+from appliednn.core._losses import make_loss
 
 rng = np.random.default_rng(0)
 N = 40

@@ -11,16 +11,15 @@ import os
 import sys
 from collections import OrderedDict
 from collections.abc import Iterator
-from threading import RLock
 
 from appliednn.core._architecture import Architecture
 from appliednn.core._losses import Loss
 from appliednn.core._optimizers import Optimizer
+from appliednn.core._random import build_lock
 
 _MAX_PROGRAMS = 32
 _training: OrderedDict[tuple, object] = OrderedDict()
 _inference: OrderedDict[tuple, object] = OrderedDict()
-_lock = RLock()
 
 
 def prepare() -> None:
@@ -64,7 +63,7 @@ def _silent_stderr() -> Iterator[None]:
 
 
 def _cached(cache: OrderedDict, key: tuple, make):
-    with _lock:
+    with build_lock:
         if key in cache:
             cache.move_to_end(key)
             return cache[key]

@@ -20,6 +20,9 @@ from appliednn.core.backend._tensorflow_inference import InferenceProgram, compi
 __all__ = ["TRACES", "InferenceProgram", "TrainingProgram", "devices", "resolve_strategy"]
 
 TRACES: Counter[str] = Counter()
+# Rows of one call of the evaluation: activations of wide nets and of images stay small.
+_EVALUATE_ROWS = 16_384
+_EVALUATE_ND_ROWS = 512
 
 # Convolutions lose with XLA on a CPU, recurrent nets break even, Keras's dropout stalls it.
 _XLA_LAYERS = {
@@ -81,6 +84,7 @@ class TrainingProgram:
         self.clip = optimizer.clip
         self.strategy = resolve_strategy(strategy)
         self.dtype = architecture.dtype
+        self._scaled = precision == "mixed_float16"
         with self._scope(), guarded_random_state(0):
             self.model = architecture.build(precision)
             self.optimizer = optimizer.build()
@@ -131,6 +135,12 @@ class TrainingProgram:
     def get_weights(self) -> list[np.ndarray]:
         """Return a copy of every variable of the model."""
         return [np.asarray(value) for value in self._snapshot()]
+
+    def final_weights(self) -> list[np.ndarray]:
+        """Return the weights that training ends with: their moving average if one is kept."""
+        inner = getattr(self.optimizer, "inner_optimizer", self.optimizer)
+        inner.finalize_variable_values(self.model.trainable_variables)
+        return self.get_weights()
 
     def set_optimizer_state(self, state: Sequence) -> None:
         """Assign every variable of the optimiser."""
@@ -240,19 +250,26 @@ class TrainingProgram:
     def _step(self, x, y, w, rate, total):
         hyper = {name: self._hyper[i] for i, name in enumerate(self.hyper_names)}
         variables = self.model.trainable_variables
+        scale = self.optimizer.scale_loss(tf.ones((), self.dtype)) if self._scaled else 1.0
         with tf.GradientTape() as tape:
             raw = tf.cast(self.model(x, training=True), self.dtype)
             loss = tf.reduce_sum(self.loss.rows(y, raw, hyper) * w) / total
-            objective = loss + tf.add_n(self.model.losses) if self.model.losses else loss
-            objective = self.optimizer.scale_loss(objective)
+            objective = loss
+            if self.model.losses:  # every replica has them, and replicas are added up
+                objective += tf.add_n(self.model.losses) / self.n_replicas
+            objective = objective * scale if self._scaled else objective
         gradients = tape.gradient(objective, [v.value for v in variables])
         gradients = [
             tf.zeros_like(v.value) if g is None else tf.convert_to_tensor(g)
             for g, v in zip(gradients, variables, strict=True)
         ]
+        if self._scaled:  # penalties and clipping need the gradients themselves
+            gradients = [g / scale for g in gradients]
         gradients = self._sum_over_replicas(gradients)
         gradients = self._penalise(gradients, variables, hyper, rate)
         gradients = self._clip(gradients, hyper)
+        if self._scaled:
+            gradients = [g * scale for g in gradients]
         self._apply(gradients, variables, hyper)
         return loss
 
@@ -291,7 +308,10 @@ class TrainingProgram:
             return gradients
         bound = hyper["clip"]
         if self.clip == "value":
-            return [tf.clip_by_value(g, -bound, bound) for g in gradients]
+            # An overflow of mixed float16 must stay one, so that the step is skipped.
+            clipped = [tf.clip_by_value(g, -bound, bound) for g in gradients]
+            pairs = zip(gradients, clipped, strict=True)
+            return [tf.where(tf.math.is_finite(g), c, g) for g, c in pairs]
         if self.clip == "norm":
             return [tf.clip_by_norm(g, bound) for g in gradients]
         return tf.clip_by_global_norm(gradients, bound)[0]
@@ -313,13 +333,23 @@ class TrainingProgram:
     # -- evaluation -----------------------------------------------------------------------------
 
     def evaluate(self, x: np.ndarray, y: np.ndarray, w: np.ndarray) -> tuple[float, np.ndarray]:
-        """Return the weighted mean loss and the raw outputs of these rows, in inference mode."""
-        loss, raw = self._evaluate(*(tf.constant(self._cast(a)) for a in (x, y, w)))
-        return float(loss), raw.numpy()
+        """Return the weighted mean loss and the raw outputs of these rows, in inference mode.
+
+        Rows go through in blocks, so that memory is bounded however many there are.
+        """
+        block = _EVALUATE_ROWS if x.ndim == 2 else _EVALUATE_ND_ROWS
+        total, parts = 0.0, []
+        for i in range(0, len(x), block):
+            rows = (tf.constant(self._cast(a[i : i + block])) for a in (x, y, w))
+            loss, raw = self._evaluate(*rows)
+            total += float(loss)
+            parts.append(raw.numpy())
+        weight = float(w.sum(dtype=np.float64))
+        mean = total / weight if weight > 0 else float("nan")
+        return mean, parts[0] if len(parts) == 1 else np.concatenate(parts)
 
     def _evaluate_rows(self, x, y, w):
         hyper = {name: self._hyper[i] for i, name in enumerate(self.hyper_names)}
         hyper["label_smoothing"] = tf.constant(0.0, self.dtype)
         raw = tf.cast(self.model(x, training=False), self.dtype)
-        rows = self.loss.rows(y, raw, hyper)
-        return tf.reduce_sum(rows * w) / tf.reduce_sum(w), raw
+        return tf.reduce_sum(self.loss.rows(y, raw, hyper) * w), raw
