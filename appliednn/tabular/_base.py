@@ -303,13 +303,11 @@ class BaseNeural(CallbackSupportMixin, SaveMixin, BaseEstimator):
 
     def _clone_callbacks(self) -> list[Any]:
         """Return Keras callbacks of this fit's own, from instances or classes."""
-        given = self.callbacks if isinstance(self.callbacks, list | tuple) else [self.callbacks]
-        given = [c for c in given if c is not None]
-        if not given:
+        own = self._own_callbacks()
+        if not own:
             return []
         import keras
 
-        own = [c() if isinstance(c, type) else copy.deepcopy(c) for c in given]
         for callback in own:
             if not isinstance(callback, keras.callbacks.Callback):
                 raise TypeError(
@@ -317,6 +315,11 @@ class BaseNeural(CallbackSupportMixin, SaveMixin, BaseEstimator):
                     "or classes (scikit-learn's callbacks go to set_callbacks)"
                 )
         return own
+
+    def _own_callbacks(self) -> list[Any]:
+        given = self.callbacks if isinstance(self.callbacks, list | tuple) else [self.callbacks]
+        given = [c for c in given if c is not None]
+        return [c() if isinstance(c, type) else copy.deepcopy(c) for c in given]
 
     # -- use ------------------------------------------------------------------------------------
 

@@ -50,6 +50,7 @@ class KerasClassifier(NeuralClassifierMixin, BaseKeras):
         categorical="onehot",
         missing="median_indicator",
         callbacks=None,
+        callbacks_params=None,
         strategy=None,
         precision=None,
         xla="auto",
@@ -82,6 +83,7 @@ class KerasClassifier(NeuralClassifierMixin, BaseKeras):
             categorical=categorical,
             missing=missing,
             callbacks=callbacks,
+            callbacks_params=callbacks_params,
             strategy=strategy,
             precision=precision,
             xla=xla,
@@ -131,6 +133,8 @@ class KerasClassifier(NeuralClassifierMixin, BaseKeras):
     def _predict_raw(self, raw: np.ndarray) -> np.ndarray:
         p = self._proba_raw(raw)
         if self._target.kind == "multilabel":
+            if self._activation == "softmax":  # labels given one-hot: one of them is right
+                return np.eye(p.shape[1], dtype=int)[p.argmax(axis=1)]
             return (p > 0.5).astype(int)
         return self.classes_[p.argmax(axis=1)]
 
@@ -177,9 +181,10 @@ class KerasClassifier(NeuralClassifierMixin, BaseKeras):
 
     @_fit_context(prefer_skip_nested_validation=True)
     def partial_fit(self, X, y, classes=None, sample_weight=None):
-        """Train one more epoch on these rows; ``classes`` is needed in the first call."""
-        if not hasattr(self, "network_") and classes is None:
-            raise ValueError("classes must be passed on the first call to partial_fit.")
+        """Train one more epoch on these rows.
+
+        ``classes`` names all labels in the first call; without it they are those of ``y``.
+        """
         return self._fit(X, y, sample_weight, classes=classes, partial=True)
 
 

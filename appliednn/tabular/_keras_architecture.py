@@ -34,7 +34,8 @@ def model_config(model) -> str:
     try:
         config = keras.saving.serialize_keras_object(model)
         names = _canonical_names(model)
-        text = json.dumps(_rename(_without_compile(config), names), sort_keys=True)
+        config = _with_adapted(_without_compile(config), _adapted(model))
+        text = json.dumps(_rename(config, names), sort_keys=True)
     except (NotImplementedError, TypeError, ValueError) as error:
         raise TypeError(
             f"the build function returned {type(model).__name__}, which Keras cannot describe "
@@ -44,6 +45,96 @@ def model_config(model) -> str:
         ) from error
     trust(text)
     return text
+
+
+def copy_model(model):
+    """Return a fresh copy of a Keras model: its settings, new weights, adapted statistics."""
+    import keras
+
+    fresh = keras.models.clone_model(model)
+    layers = zip(fresh._flatten_layers(), model._flatten_layers(), strict=True)
+    for new, old in layers:
+        if isinstance(old, keras.layers.Normalization) and old.built:
+            new.set_weights(old.get_weights())
+            new.finalize_state()
+    if getattr(model, "optimizer", None) is not None and model.compiled:
+        fresh.compile(optimizer=model.optimizer, loss=model.loss)
+    return fresh
+
+
+def checked_model(model, input_shape: tuple[int, ...]):
+    """Return a built Sequential or Functional model for rows of this shape, or say what is wrong.
+
+    Raises
+    ------
+    TypeError
+        For anything but such a model.
+    ValueError
+        For another input shape, or several inputs or outputs.
+    """
+    import keras
+
+    if not isinstance(model, keras.Model):
+        raise TypeError(f"the build function returned {model!r}; expected a keras.Model")
+    if isinstance(model, keras.Sequential) and not model.built:
+        model.build((None, *input_shape))
+    if not getattr(model, "outputs", None):
+        raise TypeError(
+            f"the build function returned {type(model).__name__}, a subclass of keras.Model that "
+            "Keras cannot take apart; expected a Sequential or Functional model"
+        )
+    if len(model.inputs) != 1 or len(model.outputs) != 1:
+        raise ValueError(
+            f"the model has {len(model.inputs)} inputs and {len(model.outputs)} outputs; expected "
+            "one of each (concatenate several outputs, slice one input)"
+        )
+    shape = tuple(model.inputs[0].shape[1:])
+    fits = len(shape) == len(input_shape) and all(
+        a in (None, b) for a, b in zip(shape, input_shape, strict=True)
+    )
+    if not fits:
+        raise ValueError(
+            f"the model takes rows of shape {shape}, and the data, encoded, have rows of shape "
+            f"{tuple(input_shape)}; build it from meta['n_features_in_'] or meta['X_shape_']"
+        )
+    return model
+
+
+def initial_values(model) -> list:
+    """Return the value of each variable that the model of :func:`model_config` has."""
+    import numpy as np
+
+    written = {id(v) for layer in _adapted(model).values() for v in layer.variables}
+    return [np.asarray(v) for v in model.variables if id(v) not in written]
+
+
+def _adapted(model) -> dict[str, Any]:
+    """Return the Normalization layers whose statistics come from ``adapt``, by name."""
+    import keras
+
+    layers = model._flatten_layers(include_self=False, recursive=True)
+    kind = keras.layers.Normalization
+    return {la.name: la for la in layers if isinstance(la, kind) and hasattr(la, "adapt_mean")}
+
+
+def _with_adapted(node: Any, layers: dict[str, Any]) -> Any:
+    """Write adapted statistics into the configuration; they are no weights that are trained."""
+    if isinstance(node, list | tuple):
+        return [_with_adapted(v, layers) for v in node]
+    if not isinstance(node, dict):
+        return node
+    out = {k: _with_adapted(v, layers) for k, v in node.items()}
+    layer = layers.get((node.get("config") or {}).get("name")) if layers else None
+    if layer is not None and node.get("class_name") == "Normalization":
+        values = {"mean": layer.adapt_mean, "variance": layer.adapt_variance}
+        out["config"].update({k: _floats(v) for k, v in values.items()})
+    return out
+
+
+def _floats(variable) -> list:
+    import numpy as np
+
+    return np.asarray(variable, dtype=float).ravel().tolist()
 
 
 def _without_compile(config: dict) -> dict:

@@ -2,28 +2,32 @@
 
 from __future__ import annotations
 
-import difflib
 import inspect
 from numbers import Integral, Real
 
 import numpy as np
-from sklearn.utils._param_validation import Interval, StrOptions
+from sklearn.utils._param_validation import Interval, Options, StrOptions
 
 from appliednn.core._architecture import Architecture, dtype_policy
 from appliednn.core._optimizers import make_optimizer
 from appliednn.core._random import guarded_random_state
 from appliednn.tabular._base import BaseNeural
 from appliednn.tabular._encoder import TabularEncoder
-from appliednn.tabular._keras_architecture import model_config, output_activation
+from appliednn.tabular._keras_architecture import (
+    checked_model,
+    copy_model,
+    initial_values,
+    model_config,
+    output_activation,
+)
 from appliednn.tabular._keras_metrics import keras_measure
+from appliednn.tabular._keras_routing import RoutedParams
 
-_ROUTES = ("model", "optimizer", "loss")
 
-
-class BaseKeras(BaseNeural):
+class BaseKeras(RoutedParams, BaseNeural):
     """Builds the user's model for the data at hand and trains it on the compiled trainer."""
 
-    _code_params = ("callbacks", "strategy", "model", "metrics")
+    _code_params = ("callbacks", "callbacks_params", "strategy", "model", "metrics")
 
     _parameter_constraints: dict = {
         **BaseNeural._parameter_constraints,
@@ -33,9 +37,14 @@ class BaseKeras(BaseNeural):
         "optimizer_params": [dict, None],
         "loss": [str, callable, object, None],
         "loss_params": [dict, None],
-        "metrics": [list, tuple, None],
+        "metrics": [list, tuple, str, None],
+        "callbacks_params": [dict, None],
         "learning_rate": [Interval(Real, 0, None, closed="neither"), callable, None],
-        "batch_size": [*BaseNeural._parameter_constraints["batch_size"], None],
+        "batch_size": [
+            *BaseNeural._parameter_constraints["batch_size"],
+            Options(Integral, {-1}),
+            None,
+        ],
         "validation_split": [Interval(Real, 0, 1, closed="left")],
         "numeric": [StrOptions({"robust", "standard", "minmax", "quantile", "passthrough"})],
         "categorical": [StrOptions({"onehot", "embedding"})],
@@ -68,6 +77,7 @@ class BaseKeras(BaseNeural):
         categorical="onehot",
         missing="median_indicator",
         callbacks=None,
+        callbacks_params=None,
         strategy=None,
         precision=None,
         xla="auto",
@@ -98,6 +108,7 @@ class BaseKeras(BaseNeural):
         self.categorical = categorical
         self.missing = missing
         self.callbacks = callbacks
+        self.callbacks_params = callbacks_params
         self.strategy = strategy
         self.precision = precision
         self.xla = xla
@@ -107,53 +118,6 @@ class BaseKeras(BaseNeural):
         if routed:
             # Only arguments of the user's own function arrive here: hidden=64, model__hidden=64.
             self._route(routed)
-
-    # -- parameters of the build function, the optimiser and the loss ---------------------------
-
-    def _route(self, params: dict) -> None:
-        """File ``model__x``, ``optimizer__x``, ``loss__x`` and bare build arguments away.
-
-        What the build function does not take is named by ``fit``, as every other bad parameter.
-        """
-        for name, value in params.items():
-            route, _, rest = name.partition("__")
-            if route not in _ROUTES or not rest:
-                route, rest = "model", name
-            if route == "optimizer" and rest == "learning_rate":
-                self.learning_rate = value
-                continue
-            key = f"{route}_params"
-            present = getattr(self, key)
-            setattr(self, key, {**(present if isinstance(present, dict) else {}), rest: value})
-
-    def _check_build_arguments(self, accepted: set[str] | None) -> None:
-        own = self._get_param_names()
-        for name in self.model_params or {}:
-            if accepted is None or name in accepted:
-                continue
-            close = difflib.get_close_matches(name, [*own, *accepted], n=1)
-            hint = f"; did you mean {close[0]!r}?" if close else ""
-            raise TypeError(
-                f"{type(self).__name__} got an unexpected argument {name!r}: neither a parameter "
-                f"nor an argument of the build function{hint}"
-            )
-
-    def get_params(self, deep: bool = True) -> dict:
-        """Return the parameters; with ``deep`` also ``model__x`` for each build argument set."""
-        params = super().get_params(deep=False)
-        if deep:
-            for route in _ROUTES:
-                routed = params[f"{route}_params"]
-                for name, value in routed.items() if isinstance(routed, dict) else ():
-                    params[f"{route}__{name}"] = value
-        return params
-
-    def set_params(self, **params):
-        """Set parameters, ``model__x`` and bare arguments of the build function among them."""
-        own = self._get_param_names()
-        super().set_params(**{k: v for k, v in params.items() if k in own})
-        self._route({k: v for k, v in params.items() if k not in own})
-        return self
 
     # -- from the build function to a program ---------------------------------------------------
 
@@ -200,7 +164,8 @@ class BaseKeras(BaseNeural):
         plan = super()._plan(hyper, seeds, partial, early, n_rows)
         plan.restore_best = early and bool(self.early_stopping)
         plan.learning_rate = self.__dict__.pop("_rate")
-        plan.batch_size = n_rows if self.batch_size == "full" else (self.batch_size or 32)
+        everything = self.batch_size in ("full", -1)
+        plan.batch_size = n_rows if everything else (self.batch_size or 32)
         if not isinstance(self.verbose, str):
             plan.verbose = bool(self.verbose)
         return plan
@@ -210,8 +175,9 @@ class BaseKeras(BaseNeural):
         config = model_config(model)
         shape = [int(s) for s in self._input_shape]
         architecture = Architecture.of("keras", self._dtype, config=config, input_shape=shape)
-        self._initial = [np.asarray(v) for v in model.variables]  # taken, or dropped, by _train
+        self._initial = initial_values(model)
         self._width = int(model.output_shape[-1])
+        self._metrics = self.metrics or _compiled_metrics(model)
         self._check_width()
         self._activation = output_activation(model)
         loss = self._make_loss(getattr(model, "loss", None))
@@ -219,6 +185,10 @@ class BaseKeras(BaseNeural):
         optimizer = make_optimizer(given, self.optimizer_params)
         self._rate = self.learning_rate or optimizer.learning_rate
         return architecture, loss, optimizer, {**optimizer.hyper, **loss.hyper}
+
+    def _start_state(self, architecture, optimizer):
+        self.__dict__.pop("_initial")  # what the build function drew anew is not needed
+        return super()._start_state(architecture, optimizer)
 
     def _first_state(self):
         return self.__dict__.pop("_initial"), None
@@ -232,9 +202,7 @@ class BaseKeras(BaseNeural):
 
         with guarded_random_state(seed), dtype_policy(self.precision or "float32"):
             if isinstance(self.model, keras.Model):
-                model = keras.models.clone_model(self.model)
-                if getattr(self.model, "optimizer", None) is not None and self.model.compiled:
-                    model.compile(optimizer=self.model.optimizer, loss=self.model.loss)
+                model = copy_model(self.model)
             elif callable(self.model):
                 model = self.model(**self._build_arguments())
             else:
@@ -242,11 +210,7 @@ class BaseKeras(BaseNeural):
                     f"model={self.model!r} was given; expected a function that returns a Keras "
                     "model, or a Keras model"
                 )
-            if not isinstance(model, keras.Model):
-                raise TypeError(f"the build function returned {model!r}; expected a keras.Model")
-            if not model.built:
-                model.build((None, *self._input_shape))
-        return model
+            return checked_model(model, self._input_shape)
 
     def _build_arguments(self) -> dict:
         arguments = dict(self.model_params or {})
@@ -279,9 +243,15 @@ class BaseKeras(BaseNeural):
 
     def _hooks(self, held, program, make_network, partial: bool, given):
         hooks = super()._hooks(held, program, make_network, partial, given)
-        if self.metrics:
-            hooks.measure = keras_measure(self.metrics)
+        metrics = self.__dict__.pop("_metrics")
+        if metrics:
+            hooks.measure = keras_measure([metrics] if isinstance(metrics, str) else metrics)
         return hooks
+
+    @property
+    def current_epoch(self) -> int:
+        """Epochs run so far (SciKeras's name for ``n_epochs_``)."""
+        return getattr(self, "n_epochs_", 0)
 
     @property
     def model_(self):
@@ -297,3 +267,13 @@ def _accepted(function) -> set[str] | None:
     if any(p.kind is p.VAR_KEYWORD for p in parameters):
         return None
     return {p.name for p in parameters}
+
+
+def _compiled_metrics(model) -> list:
+    """Return the metrics the build function compiled the model with."""
+    import keras
+
+    found = (model.get_compile_config() or {}).get("metrics") if model.compiled else None
+    if not isinstance(found, list):
+        return []
+    return [m if isinstance(m, str) else keras.metrics.deserialize(m) for m in found]

@@ -21,14 +21,15 @@ _PARAMETERS = """
         Arguments of an optimiser or loss given by name (also ``optimizer__momentum=0.9``).
     loss : str, keras.losses.Loss or callable, optional
         Default: the compiled one, else {loss}.
-    metrics : list of str or keras.metrics.Metric, optional
-        Keras metrics, measured after every epoch and kept in ``history_``.
+    metrics : str or list of str or keras.metrics.Metric, optional
+        Keras metrics, measured after every epoch and kept in ``history_``; default: the compiled
+        ones.
     learning_rate : float or keras.optimizers.schedules.LearningRateSchedule, optional
         Default: the optimiser's own.
     epochs : int, default=1
         Passes over the training rows.
     batch_size : int or "full", optional
-        Rows of a step; default 32.
+        Rows of a step; default 32. ``-1`` is ``"full"``.
     shuffle : bool, default=True
         Shuffle the rows in every epoch.
     early_stopping : bool or "auto", default=False
@@ -47,8 +48,10 @@ _PARAMETERS = """
         Longest training time.
 {class_weight}    numeric, categorical, missing : str
         As in :class:`TabularEncoder`; numbers reach the model unscaled by default.
-    callbacks : Keras callback or list, optional
+    callbacks : Keras callback, list or dict of them, optional
         Instances or classes; each fit uses copies.
+    callbacks_params : dict, optional
+        Arguments of callbacks given as classes (also ``callbacks__patience=2``).
     strategy : None, "mirrored" or tf.distribute.Strategy, default=None
         Replicas that share each batch.
     precision : str, optional
