@@ -51,7 +51,8 @@ def predict_file(model: str | Path, data: str | Path, out: str | Path) -> RunOut
     predictions = predict_frame(fitted, model_features(fitted, frame))
     with atomic_path(out) as temporary:
         _write(predictions, temporary, kind)
-    return RunOutcome(0, lines=[*notes, f"{len(predictions)} predictions: {out}"])
+    n = "1 prediction" if len(predictions) == 1 else f"{len(predictions)} predictions"
+    return RunOutcome(0, lines=[*notes, f"{n}: {out}"])
 
 
 def predict_frame(model: Any, X: pd.DataFrame) -> pd.DataFrame:

@@ -8,12 +8,19 @@ from typing import Any
 
 import numpy as np
 
+from appliednn.pipeline._journal import Journal
+from appliednn.pipeline._journaled_score import JournaledScore
 from appliednn.pipeline._model import Recipe
 from appliednn.pipeline._seeds import stage_seed
 
 
 def search_parameters(
-    config: Any, recipe: Recipe, X: Any, y: np.ndarray, groups: np.ndarray | None
+    config: Any,
+    recipe: Recipe,
+    X: Any,
+    y: np.ndarray,
+    groups: np.ndarray | None,
+    journal: Journal | None = None,
 ) -> dict[str, Any]:
     """Return the best candidate and the scores of all, JSON-ready.
 
@@ -29,6 +36,8 @@ def search_parameters(
         Their targets.
     groups : ndarray of shape (n,), optional
         Groups that folds must not tear apart.
+    journal : Journal, optional
+        Where the score of each candidate on each fold is looked up and written down.
 
     Returns
     -------
@@ -37,13 +46,12 @@ def search_parameters(
         standard deviation of the score over folds, best first).
     """
     spec = config.search
-    space = {
-        recipe.prefix + name: _distribution(name, where) for name, where in spec.space.items()
-    }
+    prefix = f"estimator__{recipe.prefix}"
+    space = {prefix + name: _distribution(name, where) for name, where in spec.space.items()}
+    names = [recipe.prefix + name for name in spec.space]
     common = {
-        "estimator": recipe.model,
+        "estimator": JournaledScore(recipe.model, spec.scoring, names, journal),
         "param_distributions": space,
-        "scoring": spec.scoring,
         "cv": make_folds(config, spec.cv),
         "random_state": stage_seed(config.seed, "search"),
         "refit": False,
@@ -51,7 +59,7 @@ def search_parameters(
     }
     search = _halving(spec, common, len(y)) if spec.type == "halving" else _random(spec, common)
     search.fit(X, y, groups=groups)
-    return _outcome(search, recipe.prefix, spec)
+    return _outcome(search, prefix, spec)
 
 
 def make_folds(config: Any, n_folds: int) -> Any:

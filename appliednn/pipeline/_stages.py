@@ -74,7 +74,7 @@ def search_stage(state: RunState) -> dict[str, Any] | None:
     if found is None:
         rows = _rows(state)
         recipe = build_recipe(state.config)
-        found = search_parameters(state.config, recipe, rows.X, rows.y, rows.groups)
+        found = search_parameters(state.config, recipe, rows.X, rows.y, rows.groups, state.journal)
         state.journal.put_json("search", found)
     return found
 
