@@ -23,7 +23,7 @@ from appliednn.audit._base import (
 from appliednn.audit._context import AuditContext
 from appliednn.audit.checks._outcome import test_outcome
 from appliednn.audit.checks._words import percent, said, shorten
-from appliednn.audit.report.svg import interval_chart
+from appliednn.audit.report.svg import format_number, interval_chart
 from appliednn.core.statistics import Estimate, holm, newcombe_interval, not_estimable
 from appliednn.diagnostics._slices import Slice, find_slices
 
@@ -84,7 +84,7 @@ class WeakSlices(Check):
         known = surprise is not None and surprise[k] >= _ALPHA
         what = "error rate" if classify else "mean absolute error"
         inside, outside = (
-            (percent(v) if classify else f"{v:.4g}") for v in (slice_.inside, slice_.outside)
+            (percent(v) if classify else format_number(v)) for v in (slice_.inside, slice_.outside)
         )
         more = f"the gap is {said(gap)}" + ("" if classify else " of the overall error")
         aware = " The model's own probabilities say as much: hard cases, not blind ones."
