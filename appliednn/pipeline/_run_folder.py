@@ -18,6 +18,8 @@ FINISHED = "finished"
 RUNNING = "running"
 INTERRUPTED = "interrupted"
 FAILED = "failed"
+LOCK_HASH = "lock.json sha256: "
+"""Begins the second line of STATUS in a finished run: nothing else guards the lock itself."""
 
 
 def write_atomic(path: Path, data: bytes | str) -> Path:
@@ -121,9 +123,10 @@ class RunFolder:
     def status(self) -> str:
         """First word of STATUS: running, finished, interrupted, failed, or "" without one."""
         try:
-            return (self / "STATUS").read_text(encoding="utf-8").split(":")[0].strip()
+            text = (self / "STATUS").read_text(encoding="utf-8", errors="replace")
         except OSError:
             return ""
+        return text.split(":")[0].strip()
 
     def set_status(self, status: str, detail: str = "") -> None:
         """Write STATUS, a line such as ``finished: PASS``."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 from pathlib import Path
 from typing import Any
 
@@ -25,6 +26,7 @@ from appliednn.pipeline._progress import StageProgress
 from appliednn.pipeline._run_folder import (
     FAILED,
     FINISHED,
+    LOCK_HASH,
     RUNNING,
     RunFolder,
     find_unfinished,
@@ -182,7 +184,12 @@ def _run_stages(
 
 def _finish(state: stages.RunState, report: Any, broken: list[str]) -> RunOutcome:
     """Complete the lock, set STATUS, and say how it went."""
-    folder = state.folder
+    folder, verdict = state.folder, str(report.verdict)
+    # Only rows from later than the training rows are a later data set; a random draw of the same
+    # table that holds one outlier is worth a line, not a failed run.
+    later = state.config.split.type == "time"
+    exit_code = CONTRACT if broken and later else report.exit_code
+    folder.log("finished", verdict=verdict, exit_code=exit_code)
     lock = read_json(folder / "lock.json")
     lock["device"] = devices_in_use()  # known now: training has loaded what it needs
     lock["files"] = {
@@ -196,16 +203,12 @@ def _finish(state: stages.RunState, report: Any, broken: list[str]) -> RunOutcom
             "gates.json",
             "report.json",
             "report.html",
+            "log.jsonl",
         )
     }
     write_json(folder / "lock.json", lock)
-    verdict = str(report.verdict)
-    # Only rows from later than the training rows are a later data set; a random draw of the same
-    # table that holds one outlier is worth a line, not a failed run.
-    later = state.config.split.type == "time"
-    exit_code = CONTRACT if broken and later else report.exit_code
-    folder.log("finished", verdict=verdict, exit_code=exit_code)
-    folder.set_status(FINISHED, verdict)
+    folder.set_status(FINISHED, f"{verdict}\n{LOCK_HASH}{file_sha256(folder / 'lock.json')}")
+    shutil.rmtree(folder / "journal", ignore_errors=True)  # its models are not the final one
     lines = str(report).splitlines()
     if broken:
         places = "1 place" if len(broken) == 1 else f"{len(broken)} places"

@@ -9,9 +9,9 @@ from typing import Any
 
 from appliednn.core.errors import AppliedNNError, UsageError
 from appliednn.pipeline._artifacts import load_model
-from appliednn.pipeline._lock import MAIN_PACKAGES, file_sha256, installed_packages, text_sha256
+from appliednn.pipeline._lock import MAIN_PACKAGES, file_sha256, installed_packages
 from appliednn.pipeline._outcome import RunOutcome
-from appliednn.pipeline._run_folder import FINISHED, RunFolder, read_json
+from appliednn.pipeline._run_folder import FINISHED, LOCK_HASH, RunFolder, read_json
 
 MISMATCH = 5
 
@@ -36,17 +36,19 @@ def verify_folder(folder: str | Path) -> RunOutcome:
         When it is no run folder.
     """
     run = RunFolder(Path(folder))
-    lock = read_json(run / "lock.json")
-    wrong = []
-    if run.status != FINISHED:
-        wrong.append(f"STATUS: the run is not finished ({run.status or 'no STATUS'})")
-    wrong += _files(run, lock)
-    wrong += _config(run, lock)
-    wrong += _data(run, lock)
-    wrong += _model(run)
-    wrong += _versions(lock)
+    wrong = _status(run)
+    try:
+        lock = read_json(run / "lock.json")
+        wrong += [w for question in _QUESTIONS for w in question(run, lock)]
+    except UsageError as error:
+        if not (run / "lock.json").is_file():
+            raise
+        wrong.append(f"lock.json: damaged: {error}")
+    except (KeyError, TypeError, AttributeError) as error:
+        wrong.append(f"lock.json: damaged: {error!r}")
     if wrong:
-        lines = [f"{len(wrong)} mismatches in {run.path}:", *(f"  {w}" for w in wrong)]
+        n = "1 mismatch" if len(wrong) == 1 else f"{len(wrong)} mismatches"
+        lines = [f"{n} in {run.path}:", *(f"  {w}" for w in wrong)]
         return RunOutcome(MISMATCH, None, run.path, lines)
     notes = []
     if lock["platform"] != platform.platform():
@@ -58,6 +60,24 @@ def verify_folder(folder: str | Path) -> RunOutcome:
         run.path,
         [*notes, f"{run.path}: {n} files, config, data, model and versions match"],
     )
+
+
+def _status(run: RunFolder) -> list[str]:
+    """Return what is wrong with STATUS, and with the lock whose hash it has."""
+    if run.status != FINISHED:
+        return [f"STATUS: the run is not finished ({run.status or 'no STATUS'})"]
+    first, *others = (run / "STATUS").read_text(encoding="utf-8", errors="replace").splitlines()
+    digest = next((o.removeprefix(LOCK_HASH) for o in others if o.startswith(LOCK_HASH)), None)
+    wrong = []
+    if (run / "lock.json").is_file() and digest != file_sha256(run / "lock.json"):
+        wrong.append("lock.json: its sha256 is not the one in STATUS")
+    try:
+        verdict = str(read_json(run / "gates.json")["status"])
+    except (UsageError, KeyError, TypeError):
+        return wrong  # gates.json has a line of its own
+    if first != f"{FINISHED}: {verdict}":
+        wrong.append(f"STATUS: says {first!r}, the verdict in gates.json is {verdict}")
+    return wrong
 
 
 def _files(run: RunFolder, lock: dict[str, Any]) -> list[str]:
@@ -77,19 +97,23 @@ def _config(run: RunFolder, lock: dict[str, Any]) -> list[str]:
     wrong = []
     for name, key in (("resolved.yaml", "sha256"), ("config.yaml", "file_sha256")):
         path = run / name
-        if path.is_file() and text_sha256(path.read_text(encoding="utf-8")) != lock["config"][key]:
+        if path.is_file() and file_sha256(path) != lock["config"][key]:
             wrong.append(f"{name}: is not the config of the lock")
     return wrong
 
 
 def _data(run: RunFolder, lock: dict[str, Any]) -> list[str]:
     """Return what is wrong with the data as they are now."""
+    from pydantic import ValidationError
+
     from appliednn.datasets import fingerprint
     from appliednn.pipeline._prepare import read_data
 
     try:
         config = _stored_config(run / "resolved.yaml")
         now = fingerprint(read_data(config, (run.path / lock["base_dir"]).resolve()))
+    except ValidationError:
+        return ["data: not read, since resolved.yaml is no config"]
     except AppliedNNError as error:
         return [f"data: cannot be read again: {error}"]
     if now != lock["data"]["sha256"]:
@@ -109,7 +133,7 @@ def _stored_config(path: Path) -> Any:
     return RunConfig.model_validate(values)
 
 
-def _model(run: RunFolder) -> list[str]:
+def _model(run: RunFolder, lock: dict[str, Any]) -> list[str]:
     """Return why the model does not load."""
     try:
         load_model(run / "model.ann")
@@ -118,7 +142,7 @@ def _model(run: RunFolder) -> list[str]:
     return []
 
 
-def _versions(lock: dict[str, Any]) -> list[str]:
+def _versions(run: RunFolder, lock: dict[str, Any]) -> list[str]:
     """Return the main packages whose version differs; the patch release of Python does not."""
     now, then = installed_packages(), lock["packages"]
     wrong = [
@@ -130,3 +154,6 @@ def _versions(lock: dict[str, Any]) -> list[str]:
     if minor[0] != minor[1]:
         wrong.append(f"python: was {lock['python']}, is {platform.python_version()}")
     return wrong
+
+
+_QUESTIONS = (_files, _config, _data, _model, _versions)
