@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from appliednn.core.errors import UsageError
+from appliednn.core.errors import AppliedNNError, UsageError
 from appliednn.pipeline._artifacts import load_model
 from appliednn.pipeline._files import check_contract, model_features, read_file
 from appliednn.pipeline._lock import file_sha256
@@ -43,7 +43,9 @@ def audit_file(
     sensitive : sequence of str
         Columns of ``data`` to compare groups by; added to those of ``config``.
     config : LoadedConfig or path, optional
-        Gates, options of the audit, positive class, bins and card texts are taken from it.
+        Gates, options of the audit, positive class, attributes, bins and card texts are taken
+        from it. Without it the positive class, and the bins of what ``sensitive`` names, are those
+        of the run that made the model, where its ``resolved.yaml`` lies beside it.
     out : path, optional
         Folder to make a new report folder in; default: beside the model.
 
@@ -66,6 +68,7 @@ def audit_file(
     notes = check_contract(model_path, frame, with_target=True)
     classes = hasattr(fitted, "classes_")
     rows, loaded = _complete(frame, target, notes), _loaded(config)
+    run = _config_of_run(model_path) if loaded is None else loaded.config
     chosen = (
         {}
         if loaded is None
@@ -84,8 +87,8 @@ def audit_file(
         fitted,
         model_features(fitted, rows),
         target_values(rows[target], classification=classes),
-        sensitive=_groups(rows, sensitive, loaded, data),
-        positive=_positive(fitted, loaded),
+        sensitive=_groups(rows, sensitive, run, data, all_of_them=loaded is not None),
+        positive=_positive(fitted, run, notes),
         random_state=0 if loaded is None else loaded.config.seed,
         **chosen,
     )
@@ -134,20 +137,40 @@ def _need_columns(frame: pd.DataFrame, names: Sequence[str], where: Any) -> None
         )
 
 
-def _groups(frame: pd.DataFrame, names: Sequence[str], loaded: Any, where: Any) -> Any:
+def _config_of_run(model_path: Path) -> Any:
+    """Return the config that lies beside the model of a run, or None."""
+    from pydantic import ValidationError
+
+    from appliednn.pipeline.config import RunConfig
+    from appliednn.pipeline.config._document import read
+
+    path = model_path.parent / "resolved.yaml"
+    if not path.is_file():
+        return None
+    try:  # references to the environment stay as they are: no data are read by this config
+        return RunConfig.model_validate(read(path)[1].data)
+    except (ValidationError, AppliedNNError):
+        return None
+
+
+def _groups(
+    frame: pd.DataFrame, names: Sequence[str], run: Any, where: Any, *, all_of_them: bool
+) -> Any:
     """Return the sensitive attributes as categories, with the config's bins."""
-    bins = {} if loaded is None else {a.column: a.bins for a in loaded.config.data.sensitive}
-    attributes = {**bins, **{name: bins.get(name) for name in names}}
+    bins = {} if run is None else {a.column: a.bins for a in run.data.sensitive}
+    attributes = {**(bins if all_of_them else {}), **{name: bins.get(name) for name in names}}
     if not attributes:
         return None
     _need_columns(frame, list(attributes), where)
     return sensitive_frame(frame, list(attributes.items()), np.arange(len(frame)))
 
 
-def _positive(model: Any, loaded: Any) -> Any:
+def _positive(model: Any, run: Any, notes: list[str]) -> Any:
     """Return the positive class of a two-class model, as the model writes it."""
-    if loaded is None or len(getattr(model, "classes_", ())) != 2:
+    if len(getattr(model, "classes_", ())) != 2:
         return None
     from appliednn.pipeline._train import positive_index
 
-    return model.classes_[positive_index(loaded.config, model.classes_)].item()
+    positive = model.classes_[1 if run is None else positive_index(run, model.classes_)].item()
+    notes.append(f"note: the positive class is {positive}")
+    return positive

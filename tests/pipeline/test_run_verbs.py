@@ -51,7 +51,6 @@ def test_the_run_folder_is_complete(done):
         "config.yaml",
         "contract.json",
         "gates.json",
-        "journal",
         "lock.json",
         "log.jsonl",
         "metrics.json",
@@ -60,7 +59,9 @@ def test_the_run_folder_is_complete(done):
         "report.json",
         "resolved.yaml",
     }
-    assert (outcome.folder / "STATUS").read_text() == f"finished: {outcome.verdict}\n"
+    lock = hashlib.sha256((outcome.folder / "lock.json").read_bytes()).hexdigest()
+    status = f"finished: {outcome.verdict}\nlock.json sha256: {lock}\n"
+    assert (outcome.folder / "STATUS").read_text() == status
     assert (folder / "reports" / "latest").read_text().strip() == outcome.folder.name
     assert outcome.lines[-1] == f"report: {outcome.folder / 'report.html'}"
     assert (outcome.folder / "config.yaml").read_bytes() == (folder / "toy.yaml").read_bytes()
@@ -109,7 +110,7 @@ def test_dry_run_says_what_would_be_done_and_writes_nothing(tmp_path):
 def test_verify_finds_nothing_wrong_with_a_finished_run(copied):
     outcome = verify_folder(copied)
     assert outcome.exit_code == 0, outcome.lines
-    assert outcome.lines[-1].endswith("8 files, config, data, model and versions match")
+    assert outcome.lines[-1].endswith("9 files, config, data, model and versions match")
 
 
 def test_verify_lists_every_mismatch(copied):
@@ -141,6 +142,19 @@ def test_verify_lists_every_mismatch(copied):
         assert said in text
     data.unlink()
     assert "data: cannot be read again" in "\n".join(verify_folder(copied).lines)
+
+
+@pytest.mark.parametrize("bit", [0x01, 0x80])
+def test_verify_finds_a_changed_byte_in_every_file(copied, bit):
+    for path in copied.iterdir():
+        whole = path.read_bytes()
+        for place in (len(whole) // 3, 2 * len(whole) // 3):
+            path.write_bytes(whole[:place] + bytes([whole[place] ^ bit]) + whole[place + 1 :])
+            outcome = verify_folder(copied)
+            assert outcome.exit_code == 5, (path.name, place)
+            assert path.name in "\n".join(outcome.lines)
+        path.write_bytes(whole)
+    assert verify_folder(copied).exit_code == 0
 
 
 def test_verify_of_something_else_is_refused(tmp_path):
@@ -209,3 +223,25 @@ def test_audit_of_new_rows(done, tmp_path, monkeypatch):
     assert (result.folder / "report.html").is_file()
     with pytest.raises(UsageError, match="has no column 'lat'"):
         audit_file(model, tmp_path / "new.csv", "lat", out=tmp_path)
+
+
+def test_audit_without_a_config_takes_the_positive_class_and_bins_of_the_run(
+    copied, tmp_path, monkeypatch
+):
+    fewer_checks(monkeypatch)
+    rows = toy_frame(seed=5)
+    rows.to_csv(tmp_path / "new.csv", index=False)
+    resolved = (copied / "resolved.yaml").read_text().replace("positive: yes", "positive: no")
+    (copied / "resolved.yaml").write_text(resolved)
+    result = audit_file(
+        copied / "model.ann", tmp_path / "new.csv", "late", sensitive=["age"], out=tmp_path
+    )
+    assert "note: the positive class is no" in result.lines
+    report = read(result.folder, "report.json")
+    estimates = {
+        k: e for s in report["sections"].values() for r in s for k, e in r["estimates"].items()
+    }
+    young = rows.loc[rows["age"] < 30, "late"] == "no"
+    found = estimates["group_base_rate[age=below 30]"]
+    assert found["value"] == pytest.approx(young.mean())
+    assert not [k for k in estimates if k.startswith("group_base_rate[sex")]
