@@ -67,7 +67,7 @@ def check_column(
     if wrong:
         message = (
             f"{wrong} of {len(present)} values are not {_WORDS[rule.kind]}, as in training; "
-            f"the column holds {_WORDS[kind_of(present)]}"
+            f"the column holds {_WORDS[kind_of(present)]}{_such_as(rule, present)}"
         )
         return [*found, Violation(rule.name, "kind", "violation", wrong, message)]
     if rule.kind == "number":
@@ -110,9 +110,22 @@ def _wrong_kind(rule: ColumnRule, present: pd.Series) -> int:
         known = rule.levels or {}
         return 0 if as_levels(present).isin(known).all() else len(present)
     if rule.kind == "number" and kind == "category":
-        is_number = present.map(lambda v: isinstance(v, (int, float, np.number)))
-        return int((~is_number.astype(bool)).sum()) or len(present)
+        # One word in a file makes text of a whole column: the words count, not their neighbours.
+        return int(_no_numbers(present).sum()) or len(present)
     return len(present)
+
+
+def _no_numbers(present: pd.Series) -> pd.Series:
+    """Return which values of a column of text are no numbers, not even written ones."""
+    return pd.to_numeric(present.astype(object), errors="coerce").isna()
+
+
+def _such_as(rule: ColumnRule, present: pd.Series) -> str:
+    """Return the first value that is no number, where numbers were expected and text came."""
+    if rule.kind != "number" or kind_of(present) != "category":
+        return ""
+    words = present[_no_numbers(present)]
+    return f", such as {str((words if len(words) else present).iloc[0])[:_NAME_LENGTH]!r}"
 
 
 def _check_range(
