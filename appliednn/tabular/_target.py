@@ -158,6 +158,8 @@ class NumberTarget:
 def read_labels(y):
     """Return labels as a column (with scikit-learn's warning for (n, 1)) or a label indicator."""
     y = _check_y(_plain(y), multi_output=True, y_numeric=False)
+    if isinstance(y, np.ndarray) and y.dtype.kind == "O":
+        _distinct(y.ravel())
     check_classification_targets(y)
     if getattr(y, "ndim", 1) == 2 and y.shape[1] == 1 and not hasattr(y, "toarray"):
         return column_or_1d(y, warn=True)
@@ -193,9 +195,9 @@ def read_numbers(y) -> np.ndarray:
 def _plain(y):
     """Return a pandas column of a nullable type as NumPy knows it: labels stay as given."""
     dtype = getattr(y, "dtype", None)
-    if isinstance(dtype, np.dtype) or not hasattr(y, "to_numpy") or y.isna().any():
+    if dtype is None or isinstance(dtype, np.dtype) or not hasattr(y, "to_numpy"):
         return y
-    return y.to_numpy()
+    return y if y.isna().any() else y.to_numpy()
 
 
 def _distinct(labels) -> np.ndarray:

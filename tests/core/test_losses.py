@@ -155,3 +155,78 @@ def test_a_keras_loss_by_name_reads_probabilities_when_told_so():
 def test_a_wrong_loss_is_named_with_a_suggestion(loss, params, message):
     with pytest.raises(ValueError, match=message):
         make_loss(loss, "regression", params)
+
+
+@pytest.mark.parametrize(
+    ("given", "expected"),
+    [
+        ("mean_squared_error", lambda y, p: (y - p) ** 2),
+        (keras.losses.BinaryCrossentropy(), lambda y, p: -np.log(np.where(y == 1, p, 1 - p))),
+        ("BinaryCrossentropy", lambda y, p: -np.log(np.where(y == 1, p, 1 - p))),
+        ("CategoricalCrossentropy", lambda y, p: -np.log(np.where(y == 1, p, 1 - p))),
+        ("SparseCategoricalCrossentropy", lambda y, p: -np.log(np.where(y == 1, p, 1 - p))),
+        ("poisson", lambda y, p: p - y * np.log(p)),
+        (lambda y, p: keras.ops.abs(y - p), lambda y, p: np.abs(y - p)),
+    ],
+)
+def test_keras_losses_see_the_probability_of_two_classes(given, expected):
+    ours = rows(make_loss(given, "binary"), Y2, Z1)
+    np.testing.assert_allclose(ours, expected(Y2, expit(Z1[:, 0])), rtol=1e-4, atol=1e-5)
+
+
+@pytest.mark.parametrize("name", ["KLDivergence", "CategoricalCrossentropy"])
+def test_keras_losses_see_the_probabilities_of_several_classes(name):
+    expected = -np.log(softmax(ZK, axis=1)[np.arange(N), YK])
+    np.testing.assert_allclose(rows(make_loss(name, "multiclass"), YK, ZK), expected, rtol=1e-3)
+
+
+def test_hinges_see_margins():
+    ours = rows(make_loss("CategoricalHinge", "multiclass"), YK, ZK)
+    expected = keras.losses.CategoricalHinge(reduction="none")(np.eye(3, dtype=np.float32)[YK], ZK)
+    np.testing.assert_allclose(ours, np.asarray(expected), rtol=1e-5)
+
+
+class Cubic(keras.losses.Loss):
+    """Of a user's own."""
+
+    def __init__(self, factor=1.0):
+        super().__init__()
+        self.factor = factor
+
+    def call(self, y, p):
+        return self.factor * keras.ops.abs(y - p)[:, 0] ** 3
+
+    def get_config(self):
+        return {"factor": self.factor}
+
+
+def test_a_loss_class_of_the_users_own_is_a_value():
+    loss = make_loss(Cubic(2.0), "regression")
+    assert loss == make_loss(Cubic(2.0), "regression") != make_loss(Cubic(3.0), "regression")
+    np.testing.assert_allclose(rows(loss, YR, Z1), 2 * np.abs(YR - Z1[:, 0]) ** 3, rtol=1e-4)
+
+
+@pytest.mark.parametrize(
+    ("loss", "kind", "params", "smoothing", "message"),
+    [
+        ("quantile", "regression", {"quantile": 90}, 0, "between 0 and 1"),
+        ("huber", "regression", {"delta": 0}, 0, "above 0"),
+        ("focal", "binary", {"gamma": "2"}, 0, "of at least 0"),
+        ("hinge", "binary", None, 0.1, "label_smoothing=0.1"),
+        ("mean_squared_error", "binary", None, 0.1, "label_smoothing=0.1"),
+        ("CategoricalCrossentropy", "regression", None, 0, "the target is numeric"),
+        ("SparseCategoricalCrossentropy", "multilabel", None, 0, "multi-label"),
+        ("circle", "multiclass", None, 0, "does not compare"),
+    ],
+)
+def test_what_a_loss_cannot_do_is_said(loss, kind, params, smoothing, message):
+    with pytest.raises(ValueError, match=message):
+        make_loss(loss, kind, params, smoothing)
+
+
+def test_a_configuration_names_no_code():
+    from appliednn.core._losses import Loss
+
+    foreign = '{"class_name": "os.system", "config": {}, "module": "os"}'
+    with pytest.raises(AttributeError):
+        rows(Loss("keras", "regression", keras_config=foreign), YR, Z1)

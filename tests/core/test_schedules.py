@@ -66,3 +66,18 @@ def test_a_keras_schedule_gives_the_rate_of_each_step():
 def test_a_wrong_parameter_is_named():
     with pytest.raises(ValueError, match="did you mean 'warmup'"):
         rates("cosine", {"warmpu": 0.1})
+
+
+@pytest.mark.parametrize(
+    ("name", "params", "message"),
+    [
+        ("step", {"every": 0}, "every=0; expected a number of at least 1"),
+        ("one_cycle", {"peak_at": 1.0}, "between 0 and 1"),
+        ("cosine", {"warmup": 2}, "from 0 to below 1"),
+        ("cosine", {"end": "low"}, "end='low'"),
+        ("plateau", {"patience": 0}, "patience=0"),
+    ],
+)
+def test_a_number_out_of_range_is_named(name, params, message):
+    with pytest.raises(ValueError, match=message):
+        Schedule(name, params, 0.1, 10, 1)

@@ -22,6 +22,17 @@ given = MLPClassifier((8, 8), strategy=replicas, **settings).fit(X, y)
 for other in (two, given):
     for a, b in zip(one.network_.weights, other.network_.weights, strict=True):
         np.testing.assert_allclose(a, b, rtol=1e-4, atol=1e-6)
+import keras
+from appliednn import KerasRegressor
+def build():
+    return keras.Sequential([keras.layers.Input((6,)),
+                             keras.layers.Dense(1, kernel_regularizer="l2")])
+target = X[:, 0] * 2
+for strategy in (None, "mirrored"):
+    model = KerasRegressor(build, epochs=3, learning_rate=0.1, strategy=strategy, random_state=0)
+    kernel = model.fit(X, target).network_.weights[0]
+    first = kernel if strategy is None else first
+np.testing.assert_allclose(kernel, first, rtol=1e-4, atol=1e-6)
 import pickle
 again = pickle.loads(pickle.dumps(given))
 assert (again.predict_proba(X) == given.predict_proba(X)).all()

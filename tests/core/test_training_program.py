@@ -3,6 +3,7 @@
 import keras
 import numpy as np
 import pytest
+from sklearn.exceptions import ConvergenceWarning
 
 from appliednn.core import backend
 from appliednn.core._architecture import Architecture
@@ -196,3 +197,131 @@ def test_divergence_is_an_error_that_says_what_to_do():
     plan.learning_rate = 1e30
     with pytest.raises(FloatingPointError, match="Lower learning_rate"):
         Trainer(program, plan, Rows(X * 1e6, Y, W)).fit()
+
+
+def test_mixed_float16_clips_and_penalises_as_float32_does():
+    options = {"clip_global_norm": 0.05, "l2": 0.05}
+    program, plan = program_and_plan("sgd", **options)
+    exact = Trainer(program, plan, Rows(X, Y, W)).fit().weights
+    opt = make_optimizer("sgd", None, **options)
+    mixed = backend.training_program(
+        Architecture.of("mlp", n_inputs=5, n_outputs=1, hidden_layer_sizes=[8], activation="tanh"),
+        program.loss,
+        opt,
+        precision="mixed_float16",
+    )
+    ours = Trainer(mixed, plan, Rows(X, Y, W)).fit().weights
+    for a, b in zip(exact, ours, strict=True):
+        np.testing.assert_allclose(a, b, rtol=2e-3, atol=2e-5)
+
+
+def test_the_moving_average_is_what_training_ends_with():
+    params = {"use_ema": True, "ema_momentum": 0.9}
+    program, plan = program_and_plan("adam", params)
+    ours = Trainer(program, plan, Rows(X, Y, W)).fit().weights
+    for a, b in zip(
+        ours, keras_weights(program, keras.optimizers.Adam(0.01, **params)), strict=True
+    ):
+        np.testing.assert_allclose(a, b, rtol=2e-4, atol=2e-5)
+
+
+class Slow(keras.optimizers.SGD):
+    """A user's own optimiser."""
+
+    def update_step(self, gradient, variable, learning_rate):
+        super().update_step(gradient, variable, learning_rate * 0.5)
+
+
+@pytest.mark.parametrize(("optimizer", "params"), [(Slow(0.01), None), (Slow, {"momentum": 0.0})])
+def test_a_users_own_optimiser_is_used(optimizer, params):
+    program, plan = program_and_plan(optimizer, params)
+    ours = Trainer(program, plan, Rows(X, Y, W)).fit().weights
+    for a, b in zip(ours, keras_weights(program, keras.optimizers.SGD(0.005)), strict=True):
+        np.testing.assert_allclose(a, b, rtol=1e-4, atol=1e-6)
+
+
+@pytest.mark.parametrize("name", ["Lamb", "Muon", "Adafactor", "ScheduleFreeAdamW", "Ftrl"])
+def test_every_keras_optimiser_trains(name):
+    program, plan = program_and_plan(name, epochs=6)
+    losses = Trainer(program, plan, Rows(X, Y, W)).fit().history["loss"]
+    assert losses[-1] < losses[0]
+
+
+def test_a_wrapping_optimiser_is_refused():
+    wrapped = keras.optimizers.LossScaleOptimizer(keras.optimizers.SGD(0.1))
+    with pytest.raises(ValueError, match="precision='mixed_float16'"):
+        make_optimizer(wrapped)
+
+
+def test_an_explicit_decay_of_zero_is_kept():
+    assert make_optimizer("adamw", {"weight_decay": 0.0}).hyper["weight_decay"] == 0.0
+    assert make_optimizer("adamw").hyper["weight_decay"] == pytest.approx(0.004)
+
+
+def test_each_epochs_rate_is_recorded_though_epochs_are_grouped():
+    program, plan = program_and_plan("sgd", epochs=4)
+    plan.schedule, plan.schedule_params = "exponential", {"decay": 0.5}
+    history = Trainer(program, plan, Rows(X, Y, W)).fit().history
+    np.testing.assert_allclose(history["lr"], 0.01 * 0.5 ** np.arange(4), rtol=1e-6)
+
+
+def test_divergence_after_a_good_epoch_keeps_it_and_warns():
+    program, plan = program_and_plan("sgd", epochs=4, restore_best=True)
+    plan.learning_rate, plan.schedule = 0.01, "step"
+    plan.schedule_params = {"factor": 1e20, "every": 1}
+    with pytest.warns(ConvergenceWarning, match="epoch 1 were kept"):
+        result = Trainer(program, plan, Rows(X, Y, W), Rows(X, Y, W)).fit()
+    assert result.stop_reason == "diverged"
+    assert result.best_epoch == 0
+    assert all(np.isfinite(w).all() for w in result.weights)
+
+
+def test_evaluation_in_blocks_is_the_weighted_mean(monkeypatch):
+    from appliednn.core.backend import _tensorflow
+
+    program, plan = program_and_plan("sgd", epochs=1)
+    Trainer(program, plan, Rows(X, Y, W)).fit()
+    weights = np.arange(96, dtype=np.float32)
+    whole, raw = program.evaluate(X, Y, weights)
+    monkeypatch.setattr(_tensorflow, "_EVALUATE_ROWS", 17)
+    parts, raw_parts = program.evaluate(X, Y, weights)
+    assert parts == pytest.approx(whole, rel=1e-6)
+    np.testing.assert_allclose(raw_parts, raw, rtol=1e-5)
+    z = raw[:, 0].astype(np.float64)
+    expected = np.average(np.logaddexp(0, z) - Y * z, weights=weights)
+    assert whole == pytest.approx(expected, rel=1e-5)
+
+
+def test_an_interrupt_between_two_values_of_an_epoch_drops_the_epoch(monkeypatch):
+    program, plan = program_and_plan("sgd", epochs=5)
+    calls = iter(range(9))
+
+    def evaluate(*rows):
+        if next(calls) == 2:
+            raise KeyboardInterrupt
+        return 0.5, np.zeros((96, 1), np.float32)
+
+    monkeypatch.setattr(program, "evaluate", evaluate)
+    result = Trainer(program, plan, Rows(X, Y, W), Rows(X, Y, W)).fit()
+    assert result.stop_reason == "interrupted"
+    assert {name: len(values) for name, values in result.history.items()} == {
+        "loss": 2, "lr": 2, "seconds": 2, "val_loss": 2,
+    }  # fmt: skip
+
+
+def test_a_model_with_a_penalty_of_its_own_is_penalised_once_per_step():
+    from appliednn import KerasRegressor
+
+    def build():
+        dense = keras.layers.Dense(
+            1, kernel_regularizer=keras.regularizers.L2(0.1), kernel_initializer="ones"
+        )
+        return keras.Sequential([keras.layers.Input((5,)), dense])
+
+    settings = {"epochs": 3, "shuffle": False, "optimizer": "sgd", "learning_rate": 0.05}
+    model = KerasRegressor(build, random_state=0, **settings).fit(X, Y)
+    reference = build()
+    reference.compile(keras.optimizers.SGD(0.05), "mse")
+    reference.fit(X, Y[:, None], epochs=3, shuffle=False, verbose=0)
+    for a, b in zip(model.network_.weights, reference.get_weights(), strict=True):
+        np.testing.assert_allclose(a, b, rtol=1e-4, atol=1e-6)

@@ -200,3 +200,119 @@ def test_a_misspelt_argument_is_named_with_a_suggestion(blobs):
         clf.fit(*blobs)
     with pytest.raises(TypeError, match="did you mean 'epochs'"):
         KerasClassifier(two_softmax, epoch=3).fit(*blobs)
+
+
+def sigmoid(meta):
+    return keras.Sequential(
+        [keras.layers.Input((meta["n_features_in_"],)), keras.layers.Dense(1, "sigmoid")]
+    )
+
+
+@pytest.mark.parametrize(
+    ("callbacks", "routed"),
+    [
+        (keras.callbacks.EarlyStopping, {"callbacks__monitor": "loss", "callbacks__patience": 2}),
+        (
+            [keras.callbacks.EarlyStopping],
+            {"callbacks__monitor": "loss", "callbacks__0__patience": 2},
+        ),
+        (
+            {"stop": keras.callbacks.EarlyStopping},
+            {"callbacks__stop__monitor": "loss", "callbacks__stop__patience": 2},
+        ),
+    ],
+)
+def test_callbacks_take_their_arguments_by_route(callbacks, routed, blobs):
+    clf = KerasClassifier(sigmoid, callbacks=callbacks, epochs=20, **routed, **FAST)
+    clf = clone(clf).set_params(callbacks__min_delta=10.0).fit(*blobs)
+    assert clf.n_epochs_ == 3
+    with pytest.raises(ValueError, match="callbacks__other__patience"):
+        clone(clf).set_params(callbacks__other__patience=1).fit(*blobs)
+
+
+def test_names_that_only_scikeras_knows(blobs):
+    clf = KerasClassifier(build_fn=sigmoid, fit__epochs=3, batch_size=-1, metrics="accuracy",
+                          optimizer=keras.optimizers.SGD, optimizer__momentum=0.5,
+                          loss=keras.losses.BinaryCrossentropy, loss__label_smoothing=0.1,
+                          predict__batch_size=8, **FAST)  # fmt: skip
+    clf.partial_fit(*blobs)
+    clf.fit(*blobs)
+    assert clf.current_epoch == clf.n_steps_ == len(clf.history_["accuracy"]) == 3
+
+
+def test_compiled_metrics_are_measured(blobs):
+    def build(meta):
+        model = sigmoid(meta)
+        model.compile("adam", "binary_crossentropy", metrics=["accuracy", keras.metrics.AUC()])
+        return model
+
+    clf = KerasClassifier(build, epochs=2, validation_split=0.3, **FAST).fit(*blobs)
+    assert {"accuracy", "auc", "val_accuracy", "val_auc"} <= set(clf.history_)
+
+
+def test_adapted_statistics_are_kept(blobs):
+    X = blobs[0] * 10 + 5
+    target = blobs[0][:, 0]
+    layer = keras.layers.Normalization()
+    layer.adapt(X)
+
+    def build():
+        return keras.Sequential([keras.layers.Input((6,)), layer, keras.layers.Dense(1)])
+
+    model = KerasRegressor(build, epochs=1, **FAST).fit(X, target)
+    kernel, bias = model.network_.weights
+    expected = (X - X.mean(axis=0)) / X.std(axis=0) @ kernel + bias
+    np.testing.assert_allclose(model.predict(X), expected[:, 0], rtol=1e-3, atol=1e-4)
+    np.testing.assert_allclose(np.asarray(model.model_(X)), expected, rtol=1e-3, atol=1e-4)
+    copied = KerasRegressor(build(), epochs=1, **FAST).fit(X, target)
+    assert np.abs(copied.predict(X)).max() < 20
+
+
+def test_labels_given_one_hot_come_back_one_hot():
+    X, y = load_iris(return_X_y=True)
+
+    def build(meta):
+        return keras.Sequential(
+            [keras.layers.Input((4,)), keras.layers.Dense(meta["n_outputs_"], "softmax")]
+        )
+
+    clf = KerasClassifier(build, loss="categorical_crossentropy", epochs=2, **FAST)
+    predicted = clf.fit(X, np.eye(3)[y]).predict(X)
+    assert (predicted.sum(axis=1) == 1).all()
+    assert (predicted.argmax(axis=1) == clf.predict_proba(X).argmax(axis=1)).all()
+
+
+def test_a_keras_schedule_is_the_learning_rate(blobs):
+    halve = keras.optimizers.schedules.ExponentialDecay(0.1, 10, 0.5)
+    clf = KerasClassifier(sigmoid, learning_rate=halve, epochs=2, **FAST).fit(*blobs)
+    np.testing.assert_allclose(
+        clf.history_["lr"], 0.1 * 0.5 ** (np.array([9, 19]) / 10), rtol=1e-4
+    )
+
+
+@pytest.mark.parametrize(
+    ("build", "message"),
+    [
+        (
+            lambda: keras.Sequential([keras.layers.Input((7,)), keras.layers.Dense(1)]),
+            r"rows of shape \(7,\)",
+        ),
+        (lambda: two_heads(), "1 inputs and 2 outputs"),
+        (lambda: Subclass(), "subclass of keras.Model"),
+    ],
+)
+def test_a_model_of_another_shape_is_named(build, message, blobs):
+    with pytest.raises((TypeError, ValueError), match=message):
+        KerasClassifier(build, **FAST).fit(*blobs)
+
+
+def two_heads():
+    inputs = keras.Input((6,))
+    return keras.Model(inputs, [keras.layers.Dense(1)(inputs), keras.layers.Dense(1)(inputs)])
+
+
+class Subclass(keras.Model):
+    """A model whose layers Keras cannot see from outside."""
+
+    def call(self, inputs):
+        return inputs[:, :1]

@@ -280,6 +280,9 @@ def test_precisions_train(precision, blobs):
         ({"schedule": "cosine", "schedule_params": {"warmpu": 0.1}}, "did you mean 'warmup'"),
         ({"dropout": 1.5}, "dropout"),
         ({"strategy": "mirored"}, "strategy"),
+        ({"activation": "glu"}, "halves the width"),
+        ({"kernel_initializer": "Constant"}, "needs arguments"),
+        ({"optimizer": "sgd", "optimizer_params": {"learning_rate": 0.5}}, "learning rate 0.5"),
     ],
 )
 def test_a_wrong_parameter_is_named(params, message, blobs):
@@ -317,3 +320,64 @@ def test_memory_does_not_grow_with_the_number_of_fits(blobs):
         MLPClassifier((8,), epochs=2, learning_rate=0.01 + i * 1e-4, random_state=i).fit(X, y)
         sizes.append(process.memory_info().rss / 1e6)
     assert sizes[-1] - sizes[4] < 30
+
+
+def test_a_second_learning_rate_in_an_optimiser_is_refused(blobs):
+    import keras
+
+    with pytest.raises(ValueError, match="learning_rate=0.001 is set beside it"):
+        MLPClassifier(optimizer=keras.optimizers.SGD(0.5)).fit(*blobs)
+    same = MLPClassifier((4,), optimizer=keras.optimizers.SGD(0.5), learning_rate=0.5, epochs=1)
+    assert same.fit(*blobs).history_["lr"] == [0.5]
+
+
+def test_what_is_no_callback_is_named(blobs):
+    with pytest.raises(TypeError, match="callbacks holds 'early'"):
+        MLPClassifier(callbacks="early").fit(*blobs)
+
+
+def test_a_callback_sets_the_rate_of_a_batch(blobs):
+    import keras
+
+    class Warm(keras.callbacks.Callback):
+        def on_train_batch_begin(self, batch, logs=None):
+            self.model.optimizer.learning_rate = 0.125
+
+    model = MLPClassifier((4,), epochs=2, callbacks=Warm, **FAST).fit(*blobs)
+    assert model.history_["lr"] == [0.125, 0.125]
+
+
+def test_a_metric_never_sees_the_outputs_of_a_diverged_net(blobs):
+    X, y = blobs
+    settings = {"numeric": "passthrough", "optimizer": "sgd", "learning_rate": 1e30}
+    model = MLPClassifier((4,), early_stopping=True, scoring="roc_auc", epochs=5, **settings)
+    with pytest.raises(FloatingPointError, match="training diverged"):
+        model.fit(X * 1e6, y)
+
+
+def test_threads_train_at_the_same_time_and_repeat(blobs):
+    import random
+    from concurrent.futures import ThreadPoolExecutor
+
+    from sklearn.base import clone
+
+    X, y = blobs
+    jobs = [
+        MLPClassifier((6,), epochs=2, precision=precision, random_state=seed)
+        for precision in (None, "float64")
+        for seed in range(3)
+    ]
+    state = random.getstate()
+    with ThreadPoolExecutor(4) as pool:
+        together = list(pool.map(lambda job: clone(job).fit(X, y).predict_proba(X), jobs))
+    assert random.getstate() == state
+    for job, result in zip(jobs, together, strict=True):
+        assert (clone(job).fit(X, y).predict_proba(X) == result).all()
+
+
+def test_a_poisson_net_starts_at_the_mean_rate():
+    rng = np.random.default_rng(0)
+    x = rng.uniform(-1, 1, (200, 1))
+    y = rng.poisson(np.exp(8 + 0.1 * x[:, 0]))
+    net = MLPRegressor((), loss="poisson", epochs=20, **FAST).fit(x, y)
+    assert net.predict(x).mean() == pytest.approx(y.mean(), rel=0.1)

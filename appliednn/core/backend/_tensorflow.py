@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 from collections import Counter
 from collections.abc import Sequence
+from functools import cache
 from threading import RLock
 
 import keras
@@ -48,11 +49,17 @@ def resolve_strategy(strategy):
     if strategy is None or isinstance(strategy, tf.distribute.Strategy):
         return strategy
     if strategy == "mirrored":
-        logical = tf.config.list_logical_devices("GPU") or tf.config.list_logical_devices("CPU")
-        return tf.distribute.MirroredStrategy([d.name for d in logical])
+        return _mirrored()
     raise ValueError(
         f"strategy={strategy!r} was given; expected None, 'mirrored' or a tf.distribute.Strategy"
     )
+
+
+@cache
+def _mirrored():
+    """Return one strategy for the process: two would number their collective operations alike."""
+    logical = tf.config.list_logical_devices("GPU") or tf.config.list_logical_devices("CPU")
+    return tf.distribute.MirroredStrategy([d.name for d in logical])
 
 
 class TrainingProgram:
