@@ -10,8 +10,8 @@ from sklearn.base import BaseEstimator, ClassifierMixin, MetaEstimatorMixin, clo
 from sklearn.utils.validation import check_is_fitted
 
 from appliednn.core._prefit import adopt_fitted, probabilities
+from appliednn.imbalance._held_out import resample_around
 from appliednn.imbalance._prior import PriorCorrection, shift_prior
-from appliednn.imbalance._resample import resample
 from appliednn.imbalance._weights import class_shares, resolve_class_weight
 
 
@@ -28,7 +28,8 @@ class RebalancedClassifier(MetaEstimatorMixin, ClassifierMixin, BaseEstimator):
     estimator : classifier
         Unfitted, with ``sample_weight`` in ``fit`` or a parameter ``class_weight`` for weights.
     sampler : sampler of imbalanced-learn, optional
-        Applied to the training rows only.
+        Applied to the training rows only; rows that a network holds out to stop early are held
+        out before.
     class_weight : "balanced" or mapping of label to weight, optional
         Weights by class, applied after the sampler.
     correct_prior : bool
@@ -76,12 +77,13 @@ class RebalancedClassifier(MetaEstimatorMixin, ClassifierMixin, BaseEstimator):
         """
         y = np.asarray(y)
         target = class_shares(y, np.unique(y))
+        estimator, watched = clone(self.estimator), {}
         if self.sampler is not None:
-            X, y = resample(self.sampler, X, y)
+            X, y, watched = resample_around(estimator, self.sampler, X, y)
         weights = None
         if self.class_weight is not None:
             weights = resolve_class_weight(self.class_weight, y)
-        adopt_fitted(self, _fit_weighted(clone(self.estimator), X, y, weights))
+        adopt_fitted(self, _fit_weighted(estimator, X, y, weights, watched))
         self.train_prior_ = class_shares(y, self.classes_, weights)
         self.target_prior_ = target
         return self
@@ -116,12 +118,14 @@ class RebalancedClassifier(MetaEstimatorMixin, ClassifierMixin, BaseEstimator):
         return tags
 
 
-def _fit_weighted(estimator: Any, X: Any, y: np.ndarray, weights: dict | None) -> Any:
+def _fit_weighted(
+    estimator: Any, X: Any, y: np.ndarray, weights: dict | None, watched: Mapping[str, Any]
+) -> Any:
     """Fit with class weights by whichever way the estimator (or a pipeline's last step) offers."""
     from sklearn.utils.validation import has_fit_parameter
 
     if weights is None:
-        return estimator.fit(X, y)
+        return estimator.fit(X, y, **watched)
     prefix, last = "", estimator
     while hasattr(last, "steps"):
         name, last = last.steps[-1]
@@ -132,9 +136,9 @@ def _fit_weighted(estimator: Any, X: Any, y: np.ndarray, weights: dict | None) -
     by_class = "class_weight" in last.get_params()
     if by_row and not (by_class and hasattr(type(last), "encode")):
         values = np.array([weights[label] for label in y.tolist()])
-        return estimator.fit(X, y, **{f"{prefix}sample_weight": values})
+        return estimator.fit(X, y, **{f"{prefix}sample_weight": values}, **watched)
     if by_class:
-        return estimator.set_params(**{f"{prefix}class_weight": weights}).fit(X, y)
+        return estimator.set_params(**{f"{prefix}class_weight": weights}).fit(X, y, **watched)
     raise ValueError(
         f"{type(last).__name__} takes neither class_weight nor sample_weight; "
         "rebalance with a sampler instead"
