@@ -15,7 +15,7 @@ from appliednn.pipeline._files import check_contract, model_features, read_file
 from appliednn.pipeline._lock import file_sha256
 from appliednn.pipeline._outcome import RunOutcome
 from appliednn.pipeline._prepare import target_values
-from appliednn.pipeline._run_folder import FINISHED, RunFolder, write_json
+from appliednn.pipeline._run_folder import FINISHED, RunFolder, write_json, writing_to
 from appliednn.pipeline._sensitive import sensitive_frame
 
 
@@ -99,13 +99,14 @@ def audit_file(
 def _write(report: Any, folder: RunFolder, model_path: Path, notes: list[str]) -> RunOutcome:
     """Write the report's files into their folder."""
     document = report.to_dict()
-    write_json(folder / "lock.json", {"format": 1, "model": {"sha256": file_sha256(model_path)}})
-    write_json(
-        folder / "gates.json", {"format": 1, **document["verdict"], "gates": document["gates"]}
-    )
-    report.to_json(folder / "report.json")
-    report.to_html(folder / "report.html")
-    folder.set_status(FINISHED, str(report.verdict))
+    model = {"sha256": file_sha256(model_path)}
+    gates = {"format": 1, **document["verdict"], "gates": document["gates"]}
+    with writing_to(folder.path, "make room or choose another --out"):
+        write_json(folder / "lock.json", {"format": 1, "model": model})
+        write_json(folder / "gates.json", gates)
+        report.to_json(folder / "report.json")
+        report.to_html(folder / "report.html")
+        folder.set_status(FINISHED, str(report.verdict))
     lines = [*notes, *str(report).splitlines(), f"report: {folder / 'report.html'}"]
     return RunOutcome(report.exit_code, str(report.verdict), folder.path, lines)
 

@@ -12,7 +12,7 @@ from appliednn.core.errors import UsageError
 from appliednn.pipeline._artifacts import load_model
 from appliednn.pipeline._files import KINDS, check_contract, model_features, read_file
 from appliednn.pipeline._outcome import RunOutcome
-from appliednn.pipeline._run_folder import atomic_path
+from appliednn.pipeline._run_folder import atomic_path, writing_to
 
 CHUNK = 50_000  # rows predicted at a time, to keep memory flat
 
@@ -49,7 +49,7 @@ def predict_file(model: str | Path, data: str | Path, out: str | Path) -> RunOut
         raise UsageError(f"{data} holds no rows")
     notes = check_contract(model_path, frame, with_target=False)
     predictions = predict_frame(fitted, model_features(fitted, frame))
-    with atomic_path(out) as temporary:
+    with writing_to(out, "choose another --out"), atomic_path(out) as temporary:
         _write(predictions, temporary, kind)
     n = "1 prediction" if len(predictions) == 1 else f"{len(predictions)} predictions"
     return RunOutcome(0, lines=[*notes, f"{n}: {out}"])

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import errno
 import json
 import os
 import secrets
@@ -14,6 +15,7 @@ from typing import Any
 
 from appliednn.core.errors import UsageError
 
+_NO_ROOM = ("ENOSPC", "EDQUOT", "EFBIG", "EROFS")  # errors that name no file
 FINISHED = "finished"
 RUNNING = "running"
 INTERRUPTED = "interrupted"
@@ -39,6 +41,34 @@ def write_atomic(path: Path, data: bytes | str) -> Path:
         file.flush()
         os.fsync(file.fileno())
     return Path(path)
+
+
+@contextlib.contextmanager
+def writing_to(place: Path, advice: str) -> Iterator[None]:
+    """Say in a sentence that a place cannot be written to, and what to do about it.
+
+    Raises
+    ------
+    UsageError
+        For a full disk, a read-only file system, a missing right, a folder that is none.
+
+    Examples
+    --------
+    >>> with writing_to(Path("runs"), "choose another --out"):
+    ...     raise OSError(errno.ENOSPC, "No space left on device")
+    Traceback (most recent call last):
+    ...
+    appliednn.core.errors.UsageError: runs cannot be written to (No space left on device); \
+choose another --out
+    """
+    try:
+        yield
+    except OSError as error:
+        file = str(error.filename or "")
+        here = file and (file.startswith(str(place)) or str(place).startswith(file))
+        if not here and errno.errorcode.get(error.errno or 0) not in _NO_ROOM:
+            raise
+        raise UsageError(f"{place} cannot be written to ({error.strerror}); {advice}") from error
 
 
 @contextlib.contextmanager

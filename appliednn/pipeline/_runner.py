@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import shutil
 from pathlib import Path
@@ -33,6 +34,7 @@ from appliednn.pipeline._run_folder import (
     read_json,
     write_atomic,
     write_json,
+    writing_to,
 )
 
 
@@ -84,7 +86,8 @@ def run(
             lock = make_lock(loaded, data)
             found = _unfinished(loaded, lock, root, resume) if resume else None
             folder = found or RunFolder.create(root, loaded.config.name)
-            with in_use(folder.path):
+            advice = f"make room or choose another --out; {folder.path} can then be resumed"
+            with writing_to(folder.path, advice), in_use(folder.path):
                 _open_folder(loaded, data, folder, lock, new=found is None)
                 journal = Journal(folder / "journal", watch.check)
                 state = stages.RunState(loaded, data, folder, journal)
@@ -156,7 +159,8 @@ def _carry_out(
         raise
     finally:
         if not done:
-            folder.set_status(FAILED, "stopped by an internal error")
+            with contextlib.suppress(OSError):  # a full disk may have stopped it
+                folder.set_status(FAILED, "stopped by an error")
 
 
 def _run_stages(

@@ -1,5 +1,6 @@
 """Bad input: every reason at once, no folder left behind."""
 
+import errno
 import os
 
 import numpy as np
@@ -9,6 +10,7 @@ from run_toys import CONFIG, fewer_checks, toy_frame, write_toy
 
 from appliednn.core.errors import UsageError
 from appliednn.pipeline._prepare import prepare, target_values
+from appliednn.pipeline._run_folder import atomic_path, writing_to
 from appliednn.pipeline._runner import run
 from appliednn.pipeline._train import positive_index
 from appliednn.pipeline.config import ConfigError, load_config
@@ -172,6 +174,38 @@ def test_infinite_features_are_named_at_once(tmp_path):
     assert "the feature 'income' is infinite in 1 row: correct" in text
     assert "the feature 'wealth' is infinite in 2 rows" in text
     prepared(tmp_path / "toy.yaml", "data.drop=[id, income, wealth]")
+
+
+def test_a_full_disk_is_said_and_the_run_goes_on_later(tmp_path, monkeypatch):
+    fewer_checks(monkeypatch)
+    loaded = load_config(write_toy(tmp_path), ["search={type: none}"])
+    replace, full = os.replace, [True]
+
+    def no_space(source, target):
+        if full[0] and str(target).endswith("metrics.json"):
+            raise OSError(errno.ENOSPC, "No space left on device")
+        return replace(source, target)
+
+    monkeypatch.setattr(os, "replace", no_space)
+    with pytest.raises(UsageError, match=r"cannot be written to \(No space left on device\)"):
+        run(loaded)
+    (folder,) = (tmp_path / "reports").glob("toy-*")
+    assert (folder / "STATUS").read_text().startswith("failed")
+    assert not [p for p in folder.rglob("*") if p.name.startswith(".")]
+    full[0] = False
+    assert run(loaded, resume=folder).exit_code == 0
+
+
+def test_predictions_that_cannot_be_written_are_said(tmp_path):
+    (tmp_path / "file").touch()
+    with (
+        pytest.raises(UsageError, match=r"p.csv cannot be written to .*; choose another --out"),
+        writing_to(tmp_path / "file" / "p.csv", "choose another --out"),
+        atomic_path(tmp_path / "file" / "p.csv"),
+    ):
+        raise AssertionError("entered")
+    with pytest.raises(OSError, match="broken pipe"), writing_to(tmp_path, ""):
+        raise OSError(errno.EPIPE, "broken pipe")  # not about the place: left as it is
 
 
 def test_a_file_of_another_kind_is_named(tmp_path):

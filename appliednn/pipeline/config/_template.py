@@ -107,8 +107,13 @@ def write_template(
     frame, description, known = _read(source, path.parent)
     guess = _guess(frame, target or known.get("target"), known)
     text = _render(name, description, guess)
-    path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_text(text, encoding="utf-8")
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text, encoding="utf-8")
+    except OSError as error:
+        raise UsageError(
+            f"{path} cannot be written ({error.strerror}); choose another --out"
+        ) from error
     return path, guess.notes
 
 
