@@ -244,6 +244,22 @@ def test_gates_on_what_is_switched_off_or_listed_twice(problems):
     assert [p.path for p in found] == ["gates.0.metric", "gates.1.metric", "gates.3"]
 
 
+def test_a_broken_gate_hides_no_other_gate(problems):
+    gates = """\
+gates:
+  - {metric: rocauc, op: ">=", threshold: 0.5}
+  - {metric: roc_auc, op: ">=", threshold: 0.5}
+  - {metric: roc_auc, op: "=<", threshold: 0.9}
+  - {metric: ece, op: "<=", threshold: low}
+"""
+    found = {(p.path, p.suggestion) for p in problems(CLASSIFY + gates)}
+    assert found == {
+        ("gates.0.metric", "roc_auc"),
+        ("gates.2.op", None),
+        ("gates.3.threshold", None),
+    }
+
+
 def test_a_data_set_by_a_wrong_name(problems):
     found = one(problems(CLASSIFY.replace("name: credit", "name: credits")))
     assert (found.path, found.suggestion) == ("data.source.name", "credit")

@@ -123,12 +123,35 @@ def _validate(document: Document, values: dict[str, Any], base_dir: Path) -> Run
         found += problems(document, errors, values)
         broken = {str(e["loc"][0]) for e in errors if e["loc"]}
         usable = {k: values[k] for k in RunConfig.model_fields if k in values and k not in broken}
+        gates = _gates(values.get("gates")) if "gates" in broken else None
+        if gates is not None:
+            usable["gates"] = gates
+            broken.discard("gates")
         config = RunConfig.model_validate({**_STAND_IN, **usable})
     for issue in run_checks(config, base_dir, broken):
         found.append(document.problem(*issue))
     if found:
         raise ConfigError(found) from None
     return config
+
+
+def _gates(given: Any) -> list[dict[str, Any]] | None:
+    """Return gates with the metrics as given, for the checks on metrics; None without them.
+
+    One gate's misspelt operator must not hide another's misspelt metric.
+    """
+    if not isinstance(given, list) or not all(isinstance(g, dict) for g in given):
+        return None
+    metrics = [g.get("metric") for g in given]
+    if not all(isinstance(m, str) and m.strip() for m in metrics):
+        return None
+    known = {(g["metric"], str(g.get("op"))) for g in given}
+    gates = []
+    for metric, op in ((g["metric"], g.get("op")) for g in given):
+        if op not in (">=", "<="):  # the side that no other gate on this metric has
+            op = "<=" if (metric, ">=") in known else ">="
+        gates.append({"metric": metric, "op": op, "threshold": 0.0})
+    return gates
 
 
 def _resolved(config: RunConfig, written: Mapping[tuple, str]) -> dict[str, Any]:
