@@ -13,7 +13,7 @@ from appliednn.core.errors import AppliedNNError, UsageError
 from appliednn.pipeline._artifacts import load_model
 from appliednn.pipeline._files import check_contract, model_features, read_file
 from appliednn.pipeline._lock import file_sha256
-from appliednn.pipeline._outcome import RunOutcome
+from appliednn.pipeline._outcome import RunOutcome, verdict_lines
 from appliednn.pipeline._prepare import target_values
 from appliednn.pipeline._run_folder import FINISHED, RunFolder, write_json, writing_to
 from appliednn.pipeline._sensitive import sensitive_frame
@@ -107,7 +107,7 @@ def _write(report: Any, folder: RunFolder, model_path: Path, notes: list[str]) -
         report.to_json(folder / "report.json")
         report.to_html(folder / "report.html")
         folder.set_status(FINISHED, str(report.verdict))
-    lines = [*notes, *str(report).splitlines(), f"report: {folder / 'report.html'}"]
+    lines = [*notes, *verdict_lines(report), f"report: {folder / 'report.html'}"]
     return RunOutcome(report.exit_code, str(report.verdict), folder.path, lines)
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 PASSED = 0
 CONTRACT = 3
@@ -30,3 +31,17 @@ class RunOutcome:
     verdict: str | None = None
     folder: Path | None = None
     lines: list[str] = field(default_factory=list)
+
+
+def verdict_lines(report: Any) -> list[str]:
+    """Return the verdict, the gates and the severe findings of an audit, for a terminal.
+
+    Parameters
+    ----------
+    report : AuditReport
+        Its text has the verdict and the gates; what no gate covers must be seen there too.
+    """
+    severe = [
+        f"  {f.severity:12} {f.title} ({f.id})" for f in report.findings if f.severity == "high"
+    ]
+    return [*str(report).splitlines(), *severe]

@@ -20,7 +20,7 @@ from appliednn.pipeline._lock import (
     make_lock,
     resolved_text,
 )
-from appliednn.pipeline._outcome import CONTRACT, INTERRUPTED, RunOutcome
+from appliednn.pipeline._outcome import CONTRACT, INTERRUPTED, RunOutcome, verdict_lines
 from appliednn.pipeline._plan import plan_lines
 from appliednn.pipeline._prepare import prepare
 from appliednn.pipeline._progress import StageProgress
@@ -213,7 +213,7 @@ def _finish(state: stages.RunState, report: Any, broken: list[str]) -> RunOutcom
     write_json(folder / "lock.json", lock)
     folder.set_status(FINISHED, f"{verdict}\n{LOCK_HASH}{file_sha256(folder / 'lock.json')}")
     shutil.rmtree(folder / "journal", ignore_errors=True)  # its models are not the final one
-    lines = str(report).splitlines()
+    lines = verdict_lines(report)
     if broken:
         places = "1 place" if len(broken) == 1 else f"{len(broken)} places"
         lines.append(f"The test rows break the data contract in {places}:")
