@@ -25,6 +25,8 @@ _ALIASES = {
 }
 # They compare embeddings or sequences, not a row's output with its target.
 _OTHER_TASKS = ("CTC", "Circle")
+# They compare a row's outputs with one another, so that two classes need two columns.
+_DISTRIBUTIONS = ("KLDivergence", "CosineSimilarity")
 # They read margins: a raw output, whatever else a classifier's loss reads.
 _MARGINS = ("Hinge", "SquaredHinge", "CategoricalHinge")
 
@@ -216,9 +218,11 @@ def keras_rows(loss: Loss, y, raw):
     description = json.loads(loss.keras_config)
     instance = getattr(keras.losses, description["class_name"]).from_config(description["config"])
     name = description["class_name"]
-    by_class = "Categorical" in name
+    by_class = "Categorical" in name or name in _DISTRIBUTIONS
     if by_class and loss.kind == "binary" and raw.shape[-1] == 1:
-        raw = _two_columns(loss, raw, description["config"].get("from_logits", False))
+        logits = description["config"].get("from_logits", False)
+        margins = ops.concatenate([-raw, raw], axis=-1) / 2
+        raw = margins if name in _MARGINS else _two_columns(loss, raw, logits)
     elif loss.link == "probability":
         raw = _probabilities(loss, raw)
     if _takes_indices(name):

@@ -165,6 +165,7 @@ def test_a_wrong_loss_is_named_with_a_suggestion(loss, params, message):
         ("BinaryCrossentropy", lambda y, p: -np.log(np.where(y == 1, p, 1 - p))),
         ("CategoricalCrossentropy", lambda y, p: -np.log(np.where(y == 1, p, 1 - p))),
         ("SparseCategoricalCrossentropy", lambda y, p: -np.log(np.where(y == 1, p, 1 - p))),
+        ("KLDivergence", lambda y, p: -np.log(np.where(y == 1, p, 1 - p))),
         ("poisson", lambda y, p: p - y * np.log(p)),
         (lambda y, p: keras.ops.abs(y - p), lambda y, p: np.abs(y - p)),
     ],
@@ -181,6 +182,13 @@ def test_keras_losses_see_the_probabilities_of_several_classes(name):
 
 
 def test_hinges_see_margins():
+    loss = make_loss("CategoricalHinge", "binary")
+    columns = np.hstack([-Z1, Z1]) / 2
+    expected = keras.losses.CategoricalHinge(reduction="none")(
+        np.eye(2, dtype=np.float32)[Y2.astype(int)], columns
+    )
+    np.testing.assert_allclose(rows(loss, Y2, Z1), np.asarray(expected), rtol=1e-5)
+    np.testing.assert_allclose(rows(loss, Y2, Z1), rows(loss, 1 - Y2, -Z1), rtol=1e-5)
     ours = rows(make_loss("CategoricalHinge", "multiclass"), YK, ZK)
     expected = keras.losses.CategoricalHinge(reduction="none")(np.eye(3, dtype=np.float32)[YK], ZK)
     np.testing.assert_allclose(ours, np.asarray(expected), rtol=1e-5)
