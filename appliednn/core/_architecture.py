@@ -13,7 +13,7 @@ from appliednn.core._random import build_lock
 
 _BUILDERS = {
     "mlp": ("appliednn.tabular._mlp_architecture", "build_mlp"),
-    "keras": ("appliednn.tabular._keras_architecture", "build_from_config"),
+    "keras": ("appliednn.core._keras_architecture", "build_from_config"),
 }
 
 
@@ -56,7 +56,7 @@ class Architecture:
     def trust(self) -> None:
         """Let a Keras configuration carry code (Lambda layers); others never do."""
         if self.name == "keras":
-            from appliednn.tabular._keras_architecture import trust
+            from appliednn.core._keras_architecture import trust
 
             trust(self.params["config"])
 
@@ -72,7 +72,7 @@ class Architecture:
             known = sorted(_BUILDERS)
             raise ValueError(f"architecture {self.name!r} is not known; known: {known}")
         if self.name == "keras":
-            from appliednn.tabular._keras_architecture import check_config
+            from appliednn.core._keras_architecture import check_config
 
             check_config(json.loads(self.params["config"]))
 

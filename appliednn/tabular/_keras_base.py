@@ -9,17 +9,17 @@ import numpy as np
 from sklearn.utils._param_validation import Interval, Options, StrOptions
 
 from appliednn.core._architecture import Architecture, dtype_policy
-from appliednn.core._optimizers import make_optimizer
-from appliednn.core._random import guarded_random_state
-from appliednn.tabular._base import BaseNeural
-from appliednn.tabular._encoder import TabularEncoder
-from appliednn.tabular._keras_architecture import (
+from appliednn.core._keras_architecture import (
     checked_model,
     copy_model,
     initial_values,
     model_config,
     output_activation,
 )
+from appliednn.core._optimizers import make_optimizer
+from appliednn.core._random import guarded_random_state
+from appliednn.tabular._base import BaseNeural
+from appliednn.tabular._encoder import TabularEncoder
 from appliednn.tabular._keras_metrics import keras_measure
 from appliednn.tabular._keras_routing import RoutedParams
 
