@@ -230,32 +230,36 @@ class TrainingProgram:
     def _chunk(self, xs, ys, ws, rates, totals):
         TRACES["train"] += 1
         n_steps = tf.shape(rates)[0]
+        hyper = self._numbers()
         losses = tf.TensorArray(self.dtype, size=n_steps)
         for i in tf.range(n_steps):
             tf.autograph.experimental.set_loop_options(parallel_iterations=1)
             inner = getattr(self.optimizer, "inner_optimizer", self.optimizer)
             inner.learning_rate.assign(rates[i])
             if self.strategy is None:
-                loss = self._step(xs[i], ys[i], ws[i], rates[i], totals[i])
+                loss = self._step(xs[i], ys[i], ws[i], rates[i], totals[i], hyper)
             else:
-                loss = self._replicated_step(xs, ys, ws, rates[i], totals[i], i)
+                loss = self._replicated_step(xs, ys, ws, rates[i], totals[i], i, hyper)
             losses = losses.write(i, loss)
         return losses.stack()
 
-    def _replicated_step(self, xs, ys, ws, rate, total, i):
+    def _replicated_step(self, xs, ys, ws, rate, total, i, hyper):
         # Variables shared by replicas are assigned outside of them, hence the decay out here.
         kernels = [self.model.trainable_variables[i].value for i in self._kernels]
         before = [tf.identity(k) for k in kernels]
         per_replica = self.strategy.run(
-            lambda x, y, w: self._step(x[i], y[i], w[i], rate, total), args=(xs, ys, ws)
+            lambda x, y, w: self._step(x[i], y[i], w[i], rate, total, hyper), args=(xs, ys, ws)
         )
-        decay = tf.cast(rate, self.dtype) * self._hyper[self.hyper_names.index("weight_decay")]
+        decay = tf.cast(rate, self.dtype) * hyper["weight_decay"]
         for kernel, value in zip(kernels, before, strict=True):
             kernel.assign_sub(decay * value)
         return self.strategy.reduce("SUM", per_replica, axis=None)
 
-    def _step(self, x, y, w, rate, total):
-        hyper = {name: self._hyper[i] for i, name in enumerate(self.hyper_names)}
+    def _numbers(self) -> dict:
+        """Return the numbers of this fit as tensors, read once for many steps."""
+        return dict(zip(self.hyper_names, tf.unstack(self._hyper.read_value()), strict=False))
+
+    def _step(self, x, y, w, rate, total, hyper):
         variables = self.model.trainable_variables
         scale = self.optimizer.scale_loss(tf.ones((), self.dtype)) if self._scaled else 1.0
         with tf.GradientTape() as tape:
@@ -356,7 +360,7 @@ class TrainingProgram:
         return mean, parts[0] if len(parts) == 1 else np.concatenate(parts)
 
     def _evaluate_rows(self, x, y, w):
-        hyper = {name: self._hyper[i] for i, name in enumerate(self.hyper_names)}
+        hyper = self._numbers()
         hyper["label_smoothing"] = tf.constant(0.0, self.dtype)
         raw = tf.cast(self.model(x, training=False), self.dtype)
         return tf.reduce_sum(self.loss.rows(y, raw, hyper) * w), raw
