@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import numpy as np
-from scipy.special import expit, softmax
 from sklearn.base import ClassifierMixin, MultiOutputMixin, RegressorMixin
 from sklearn.utils.validation import check_is_fitted
 
+from appliednn.core._numpy_forward import sigmoid, softmax
 from appliednn.tabular._class_weight import ClassWeights
 from appliednn.tabular._target import ClassTarget, NumberTarget, read_labels, read_numbers
 
@@ -45,10 +45,10 @@ class NeuralClassifierMixin(ClassifierMixin):
         kind = self._target.kind
         if kind == "binary":
             out = np.empty((len(raw), 2), dtype=raw.dtype)
-            expit(raw[:, 0], out=out[:, 1])
-            expit(-raw[:, 0], out=out[:, 0])
+            out[:, 1] = sigmoid(raw[:, 0])
+            out[:, 0] = sigmoid(-raw[:, 0])
             return out
-        return expit(raw) if kind == "multilabel" else softmax(raw, axis=1)
+        return sigmoid(raw) if kind == "multilabel" else softmax(raw)
 
     def _predict_raw(self, raw: np.ndarray) -> np.ndarray:
         kind = self._target.kind
