@@ -2,15 +2,21 @@
 
     python benchmarks/speed.py [--seeds 5] [--epochs 5]
 
-Data: 20 000 x 20 standard normal, two classes; network 128-128 ReLU, Adam, batches of 128; every
-library in the same process, warmed up by one short fit. Peers that are not installed are left out
+Data: 20 000 x 20 standard normal, two classes; network 128-128 ReLU, Adam, batches of 128. Each
+library runs in a process of its own (thread pools of several in one process hinder each other),
+in turn for each seed, warmed up by one short fit. Peers that are not installed are left out
 (``pip install skorch torch scikeras``). A step is the whole fit divided by its steps.
 """
 
 from __future__ import annotations
 
 import argparse
+import contextlib
+import io
+import json
 import os
+import subprocess
+import sys
 import warnings
 
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
@@ -116,19 +122,31 @@ def measure(make, X, y, epochs, seed):
     return step, one, 1e3 * seconds(lambda: predict(X), 5)
 
 
-def run(n_seeds: int, epochs: int) -> dict[str, list]:
+def measure_here(name: str, epochs: int, seed: int) -> None:
+    """Print one library's three numbers as JSON: the work of one process."""
+    rng = np.random.default_rng(seed)
+    X = rng.normal(size=(N, D)).astype(np.float32)
+    y = (X[:, 0] + X[:, 1] * X[:, 2] + rng.normal(0, 0.5, N) > 0).astype(np.int64)
+    with contextlib.redirect_stdout(io.StringIO()):  # Keras prints a bar for every predict
+        numbers = measure(LIBRARIES[name], X, y, epochs, seed)
+    print(json.dumps(numbers))
+
+
+def run(n_seeds: int, epochs: int) -> dict[str, np.ndarray]:
+    """Measure every library once a seed, each in a process of its own, one after the other."""
     results: dict[str, list] = {}
     for seed in range(n_seeds):
-        rng = np.random.default_rng(seed)
-        X = rng.normal(size=(N, D)).astype(np.float32)
-        y = (X[:, 0] + X[:, 1] * X[:, 2] + rng.normal(0, 0.5, N) > 0).astype(np.int64)
-        for name, make in LIBRARIES.items():
-            try:
-                results.setdefault(name, []).append(measure(make, X, y, epochs, seed))
-            except ImportError as error:
-                print(f"{name} left out: {error}")
+        for name in LIBRARIES:
+            command = [sys.executable, __file__, "--library", name, "--seed", str(seed)]
+            done = subprocess.run(
+                [*command, "--epochs", str(epochs)], capture_output=True, text=True, check=False
+            )
+            if done.returncode:
+                print(f"{name} left out: {done.stderr.strip().splitlines()[-1]}")
+                continue
+            results.setdefault(name, []).append(json.loads(done.stdout.splitlines()[-1]))
         print(f"seed {seed} done", flush=True)
-    return {name: np.array(values).T for name, values in results.items() if len(values)}
+    return {name: np.array(values).T for name, values in results.items()}
 
 
 def report(results) -> str:
@@ -155,7 +173,12 @@ if __name__ == "__main__":
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
     parser.add_argument("--seeds", type=int, default=5)
     parser.add_argument("--epochs", type=int, default=5)
+    parser.add_argument("--library", choices=LIBRARIES, help="measure this one, print JSON")
+    parser.add_argument("--seed", type=int, default=0)
     options = parser.parse_args()
-    outcome = run(options.seeds, options.epochs)
-    print(machine())
-    print(report(outcome))
+    if options.library:
+        measure_here(options.library, options.epochs, options.seed)
+    else:
+        outcome = run(options.seeds, options.epochs)
+        print(machine())
+        print(report(outcome))

@@ -20,12 +20,12 @@ _DUMMY = "A model must beat the guess that looks at no feature."
 _RANKS = Gate("roc_auc_vs_dummy", ">=", 0.0, reason=_DUMMY)
 _DECIDES = Gate("balanced_accuracy_vs_dummy", ">=", 0.0, reason=_DUMMY)
 _CLASSIFIER = (
-    Gate("duplicate_share_train_test", "<=", 0.1, reason=_COPIES),
+    Gate("duplicate_share_beyond_chance", "<=", 0.1, reason=_COPIES),
     Gate("max_single_feature_auc", "<=", 0.99, reason=_LEAK),
 )
 _REGRESSOR = (
     Gate("rmse_vs_dummy", ">=", 0.0, reason=_DUMMY),
-    Gate("duplicate_share_train_test", "<=", 0.1, reason=_COPIES),
+    Gate("duplicate_share_beyond_chance", "<=", 0.1, reason=_COPIES),
     Gate("max_single_feature_r2", "<=", 0.97, reason=_LEAK),
 )
 
@@ -51,7 +51,7 @@ def default_gates(
     Examples
     --------
     >>> [gate.metric for gate in default_gates("regression")]
-    ['rmse_vs_dummy', 'duplicate_share_train_test', 'max_single_feature_r2']
+    ['rmse_vs_dummy', 'duplicate_share_beyond_chance', 'max_single_feature_r2']
     """
     if task not in ("binary", "multiclass", "regression"):
         raise UsageError(f"task must be binary, multiclass or regression, got {task!r}")

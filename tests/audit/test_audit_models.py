@@ -166,7 +166,7 @@ def test_test_rows_that_were_trained_on_fail_by_default():
     X, score = _table()
     y = np.where(score > 0, "yes", "no")
     model = CLASSIFIERS["pipeline"]().fit(X, y)
-    assert _failed(model, X, y, X[130:], y[130:]) == ["duplicate_share_train_test"]
+    assert _failed(model, X, y, X[130:], y[130:]) == ["duplicate_share_beyond_chance"]
 
 
 def test_a_model_worse_than_a_guess_fails_by_default():

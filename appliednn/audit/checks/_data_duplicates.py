@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 
 from appliednn.audit._base import Check, CheckResult, Finding, Table
@@ -21,6 +23,7 @@ class Duplicates(Check):
     title = "Duplicate rows"
     keys = (
         "duplicate_share_train_test",
+        "duplicate_share_beyond_chance",
         "duplicate_share_test",
         "duplicate_share_train",
         "contradicting_share",
@@ -37,6 +40,10 @@ class Duplicates(Check):
         chance = None
         if "train" in hashes and estimates["duplicate_share_train_test"].value > 0:
             chance = chance_of_twins(context.X_train, context.X_test)
+        if "train" in hashes:
+            estimates["duplicate_share_beyond_chance"] = _beyond_chance(
+                estimates["duplicate_share_train_test"], chance or 0.0
+            )
         rows = [[e.name, round(e.value * e.n), e] for e in estimates.values()]
         note = "Rows equal in every feature. Wilson intervals."
         if chance is not None:
@@ -124,3 +131,14 @@ class Duplicates(Check):
             f"in the training data, equal in every feature.{why}",
             "Remove duplicates before splitting, or split by group.",
         )
+
+
+def _beyond_chance(seen: Estimate, chance: float) -> Estimate:
+    """Return the share of known rows less what independent columns of few values would repeat."""
+    low, high = (max(0.0, bound - chance) for bound in seen.ci)
+    return replace(
+        seen,
+        name="Test rows that also occur in training, beyond chance",
+        value=max(0.0, seen.value - chance),
+        ci=(low, high),
+    )
