@@ -12,6 +12,8 @@ FLOORS = {
     "core": 0,
     "datasets": 0,
     "tabular": 1,
+    "ensemble": 1,
+    "search": 1,
     "impute": 2,
     "imbalance": 2,
     "robustness": 2,

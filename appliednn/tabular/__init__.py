@@ -10,5 +10,7 @@ __getattr__, __dir__, __all__ = attach(
         "MLPClassifier": "._mlp",
         "MLPRegressor": "._mlp",
         "TabularEncoder": "._encoder",
+        "fit_side_by_side": "._side_by_side",
+        "stack_key": "._side_by_side",
     },
 )
