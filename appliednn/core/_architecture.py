@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import importlib
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
@@ -13,7 +13,13 @@ from appliednn.core._random import build_lock
 
 _BUILDERS = {
     "mlp": ("appliednn.tabular._mlp_architecture", "build_mlp"),
+    "realmlp": ("appliednn.tabular._realmlp_architecture", "build_realmlp"),
     "keras": ("appliednn.core._keras_architecture", "build_from_config"),
+}
+# Keras-free companions of a builder: a forward pass in NumPy, the number of stored numbers.
+_NUMPY = {
+    ("realmlp", "forward"): ("appliednn.tabular._realmlp_numpy", "numpy_realmlp"),
+    ("realmlp", "count"): ("appliednn.tabular._realmlp_numpy", "count_realmlp"),
 }
 
 
@@ -52,6 +58,16 @@ class Architecture:
     def params(self) -> dict[str, Any]:
         """The builder's arguments."""
         return json.loads(self.config)
+
+    def changed(self, **params: Any) -> Architecture:
+        """Return this architecture with some of the builder's arguments replaced."""
+        config = json.dumps({**self.params, **params}, sort_keys=True)
+        return Architecture(self.name, config, self.dtype)
+
+    def numpy_function(self, purpose: str):
+        """Return the architecture's own NumPy ``"forward"`` or ``"count"``, or None."""
+        found = _NUMPY.get((self.name, purpose))
+        return None if found is None else getattr(importlib.import_module(found[0]), found[1])
 
     def trust(self) -> None:
         """Let a Keras configuration carry code (Lambda layers); others never do."""
@@ -115,6 +131,50 @@ def initial_weights(model, seed: int) -> list[Any]:
         draw = int(child.generate_state(1)[0] >> 1)
         values[id(variable)] = _draw(layer, variable, draw, values[id(variable)])
     return [values[id(v)] for v in model.variables]
+
+
+def initial_member_weights(model, lone, seeds: Sequence[int]) -> list[Any]:
+    """Return fresh values of a stacked model: each member's as a plain network draws them.
+
+    Parameters
+    ----------
+    model : keras.Model
+        The stacked model.
+    lone : keras.Model
+        The same architecture without members.
+    seeds : sequence of int
+        One for each member.
+    """
+    draws = [initial_weights(lone, seed) for seed in seeds]
+    return stack_weights(draws, [tuple(v.shape) for v in model.variables])
+
+
+def stack_weights(weights: Sequence[Sequence[Any]], shapes: Sequence[tuple]) -> list[Any]:
+    """Return k networks' weights as one stacked network's, whose variables have these shapes.
+
+    What a stacked network has once (a dropout's counter) is taken from the first.
+    """
+    import numpy as np
+
+    out = []
+    for values, shape in zip(zip(*weights, strict=True), shapes, strict=True):
+        first = np.asarray(values[0])
+        if first.shape == shape:
+            out.append(first)
+        else:
+            out.append(np.stack([np.asarray(v) for v in values]).reshape(shape))
+    return out
+
+
+def unstack_weights(weights: Sequence[Any], shapes: Sequence[tuple], member: int) -> list[Any]:
+    """Return one member's weights, shaped as the plain network's variables."""
+    import numpy as np
+
+    out = []
+    for value, shape in zip(weights, shapes, strict=True):
+        value = np.asarray(value)
+        out.append(value if value.shape == shape else value[member].reshape(shape))
+    return out
 
 
 def _draw(layer, variable, seed: int, present):

@@ -18,11 +18,17 @@ class HashDropout(keras.layers.Layer):
     ----------
     rate : float in [0, 1)
         Share of the inputs set to zero while training.
+    group : str
+        A fit sets the rate to the number ``"dropout" + group`` of its own, if it has one.
+    members : int
+        Networks side by side, each with a rate of its own; the inputs' first axis.
     """
 
-    def __init__(self, rate: float = 0.0, **kwargs) -> None:
+    def __init__(self, rate: float = 0.0, group: str = "", members: int = 0, **kwargs) -> None:
         super().__init__(**kwargs)
         self.initial_rate = float(rate)
+        self.group = group
+        self.members = int(members)
         self.supports_masking = True
 
     def build(self, input_shape) -> None:
@@ -30,6 +36,7 @@ class HashDropout(keras.layers.Layer):
         state = {"shape": (), "trainable": False, "aggregation": "only_first_replica"}
         self.counter = self.add_weight(name="counter", dtype="int32", initializer="zeros", **state)
         self.seed = self.add_weight(name="seed", dtype="int32", initializer="zeros", **state)
+        state["shape"] = (self.members, *[1] * (len(input_shape) - 1)) if self.members else ()
         self.rate = self.add_weight(
             name="rate",
             dtype="float32",
@@ -49,7 +56,8 @@ class HashDropout(keras.layers.Layer):
 
     def get_config(self) -> dict:
         """Return the constructor's arguments."""
-        return {**super().get_config(), "rate": self.initial_rate}
+        own = {"rate": self.initial_rate, "group": self.group, "members": self.members}
+        return {**super().get_config(), **own}
 
 
 def _hash_uniform(shape, counter, seed):

@@ -96,10 +96,11 @@ class MemberDense(keras.layers.Layer):
         Divide the product by ``sqrt(fan_in)`` (NTK parametrisation) instead of in the weights.
     kernel_initializer, bias_initializer
         Of one network; members are drawn one by one.
+    group : str
+        Prefix of the groups that kernel (``group``) and bias (``group + "bias"``) belong to.
     """
 
     xla_pays = rows_independent = True
-    rate_groups = {"bias": "bias"}  # noqa: RUF012
 
     def __init__(
         self,
@@ -109,9 +110,12 @@ class MemberDense(keras.layers.Layer):
         fan_in_scale: bool = False,
         kernel_initializer="glorot_uniform",
         bias_initializer="zeros",
+        group: str = "",
         **kwargs,
     ) -> None:
         super().__init__(**kwargs)
+        self.group = group
+        self.rate_groups = {"kernel": group, "bias": f"{group}bias"}
         self.units = int(units)
         self.members = int(members)
         self.use_bias = bool(use_bias)
@@ -158,4 +162,5 @@ class MemberDense(keras.layers.Layer):
             "fan_in_scale": self.fan_in_scale,
             "kernel_initializer": serialize(self.kernel_initializer),
             "bias_initializer": serialize(self.bias_initializer),
+            "group": self.group,
         }

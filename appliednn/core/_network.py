@@ -57,7 +57,7 @@ class Network:
 
     def _prepare(self) -> None:
         self._numpy = numpy_forward(self.architecture, self.weights)
-        self._work = sum(w.size for w in self.weights if w.ndim == 2)
+        self._work = sum(w.size for w in self.weights if w.ndim > 1)
         self._tensors: list | None = None
 
     @property
@@ -105,7 +105,8 @@ class Network:
         architecture.check()
         weights = [state.arrays[name] for name in sorted(state.arrays)]
         stored = sum(w.size for w in weights)
-        if architecture.name == "mlp" and count_parameters(architecture) != stored:
+        counted = architecture.name == "mlp" or architecture.numpy_function("count")
+        if counted and count_parameters(architecture) != stored:
             raise IntegrityError(
                 f"the file describes a network of {count_parameters(architecture)} numbers and "
                 f"holds {stored}; it was changed or written by another version"
@@ -230,6 +231,34 @@ class Network:
         y = np.asarray(y)
         loss = self.loss if objective == "loss" else Loss("margin", self.loss.kind)
         return program.projected_gradient(tensors, Z, start, y, step, (low, high), n_steps, loss)
+
+    @property
+    def n_members(self) -> int:
+        """Networks that stand side by side in this one; 0 for a plain network."""
+        params = self.architecture.params
+        return int(params.get("members", 0)) if params.get("aggregate") else 0
+
+    def member_outputs(self, Z: np.ndarray) -> np.ndarray:
+        """Return the raw outputs of each network side by side, (members, n, n_outputs)."""
+        if not self.n_members:
+            return self.forward(Z)[None]
+        program = backend.inference_program(self.architecture.changed(aggregate=False))
+        tensors = program.constants(self.weights)
+        step = max(1, _ROWS_PER_CALL // self.n_members)
+        parts = []
+        for i in range(0, max(1, len(Z)), step):
+            own = np.repeat(self._floats(Z[i : i + step])[:, None], self.n_members, axis=1)
+            parts.append(program.forward(tensors, own))
+        return np.concatenate(parts).transpose(1, 0, 2)
+
+    def tempered(self, temperature: float) -> Network:
+        """Return this network with its raw outputs (each member's) divided by a temperature.
+
+        The last two weights, kernel and bias of the output layer, carry the division, so that
+        gradients and everything else see it too.
+        """
+        weights = [*self.weights[:-2], *(w / np.float32(temperature) for w in self.weights[-2:])]
+        return Network(self.architecture, weights, self.loss, self.n_outputs, self.input_shape)
 
     def to_keras(self):
         """Return a new ``keras.Model`` with these weights."""

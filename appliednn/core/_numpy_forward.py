@@ -59,6 +59,10 @@ def _swish(x):
     return x * sigmoid(x)
 
 
+def _mish(x):
+    return x * np.tanh(np.logaddexp(x, np.zeros((), x.dtype)))
+
+
 def _linear(x):
     return x
 
@@ -72,6 +76,7 @@ ACTIVATIONS: dict[str, Callable[[np.ndarray], np.ndarray]] = {
     "tanh": np.tanh,
     "swish": _swish,
     "silu": _swish,
+    "mish": _mish,
     "linear": _linear,
 }
 
@@ -84,6 +89,9 @@ def numpy_forward(
     It applies to ``"mlp"`` architectures without embeddings, residual connections, layer
     normalisation or mixed precision; batch normalisation is folded into the weights.
     """
+    own = architecture.numpy_function("forward")
+    if own is not None:
+        return own(architecture.params, weights)
     if architecture.name != "mlp":
         return None
     p = architecture.params
@@ -125,7 +133,7 @@ def _dense_layers(p: dict, weights: list[np.ndarray]) -> list[tuple[np.ndarray, 
 
 
 def count_parameters(architecture: Architecture) -> int:
-    """Return how many numbers an ``"mlp"`` architecture stores, without building it.
+    """Return how many numbers an architecture stores, without building it.
 
     A model file whose weights are of another size is refused before anything is allocated.
 
@@ -137,6 +145,9 @@ def count_parameters(architecture: Architecture) -> int:
     21
     """
     p = architecture.params
+    own = architecture.numpy_function("count")
+    if own is not None:
+        return own(p)
     codes = p.get("cardinalities") or []
     embedded = [min(16, math.ceil(c**0.5)) for c in codes]
     total = sum(c * width for c, width in zip(codes, embedded, strict=True))

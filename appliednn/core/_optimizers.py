@@ -11,7 +11,7 @@ from typing import Any
 
 # Attributes that Keras reads inside the update as numbers, so that a tensor can stand in for them.
 _TENSOR_ATTRIBUTES = ("beta_1", "beta_2", "epsilon")
-_TENSOR_CLASSES = ("Adam", "AdamW", "Lion")
+_TENSOR_CLASSES = ("Adam", "AdamW", "Lion", "GroupAdam")
 _NAMES = {
     "sgd": "SGD",
     "adam": "Adam",
@@ -66,8 +66,45 @@ class Optimizer:
 
         config = {**json.loads(self.static), "learning_rate": 1e-3}
         config.update({k: self.hyper[k] for k in self.tensor_names})
+        if self.class_name == "GroupAdam":
+            from appliednn.core._group_adam import GroupAdam
+
+            return GroupAdam.from_config(config)
         cls = self.custom or getattr(keras.optimizers, self.class_name)
         return cls.from_config(config)
+
+
+def make_group_adam(
+    rate_factors: Mapping[str, float] | None = None,
+    decay_factors: Mapping[str, float] | None = None,
+    *,
+    weight_decay: float = 0.0,
+    beta_1: float = 0.9,
+    beta_2: float = 0.999,
+    epsilon: float = 1e-8,
+) -> Optimizer:
+    """Return Adam with factors for groups of weights.
+
+    Parameters
+    ----------
+    rate_factors, decay_factors : mapping of str to float or array (members,), optional
+        Factor of the learning rate and of the weight decay of a group, as the layers name them in
+        ``rate_groups``; weights without a group take the group ``""``. Default 1.
+    weight_decay : float
+        Decoupled decay, times the learning rate.
+    beta_1, beta_2, epsilon : float
+        Of Adam.
+
+    Examples
+    --------
+    >>> make_group_adam({"scale": 6.0}).hyper["rate[scale]"]
+    6.0
+    """
+    hyper: dict[str, Any] = {"beta_1": beta_1, "beta_2": beta_2, "epsilon": epsilon}
+    hyper.update(weight_decay=weight_decay, learning_rate_factor=1.0, dropout=0.0)
+    hyper.update({f"rate[{group}]": f for group, f in (rate_factors or {}).items()})
+    hyper.update({f"decay[{group}]": f for group, f in (decay_factors or {}).items()})
+    return Optimizer("GroupAdam", "{}", hyper=hyper)
 
 
 def make_optimizer(

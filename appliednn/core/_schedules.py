@@ -15,6 +15,8 @@ _DEFAULTS: dict[str, dict[str, float]] = {
     "cosine": {"warmup": 0.05, "end": 0.0},
     "one_cycle": {"peak_at": 0.3, "start": 0.04, "end": 1e-4},
     "plateau": {"warmup": 0.0, "factor": 0.5, "patience": 5, "min_factor": 1e-3},
+    "coslog": {"cycles": 4},
+    "flat_cos": {"flat": 0.5},
 }
 
 _RANGES = {
@@ -27,6 +29,8 @@ _RANGES = {
     "peak_at": ("between 0 and 1", lambda v: 0 < v < 1),
     "patience": ("of at least 1", lambda v: v >= 1),
     "min_factor": ("of at least 0", lambda v: v >= 0),
+    "cycles": ("of at least 1", lambda v: v >= 1),
+    "flat": ("from 0 to below 1", lambda v: 0 <= v < 1),
 }
 
 
@@ -40,7 +44,9 @@ class Schedule:
         (times ``decay`` an epoch), ``"cosine"`` (to ``end`` times the rate), ``"one_cycle"``
         (Smith and Topin 2018: from ``start`` up to the rate at the share ``peak_at`` of all steps,
         down to ``end``), ``"plateau"`` (times ``factor`` after ``patience`` epochs without a
-        better monitored value, not below ``min_factor``).
+        better monitored value, not below ``min_factor``), ``"coslog"`` (``cycles`` cosine waves
+        from 0 up and down again, each twice as long as the one before: Holzmueller et al. 2024),
+        ``"flat_cos"`` (constant up to the share ``flat`` of all steps, then a half cosine to 0).
     params : mapping, optional
         The numbers above; ``warmup`` is a share of all steps with a linear rise from 0.
     learning_rate : float or callable
@@ -124,6 +130,25 @@ class Schedule:
         up = p["start"] + (1 - p["start"]) * rise
         down = p["end"] + (1 - p["end"]) * fall
         return np.where(t < p["peak_at"], up, down)
+
+    def _coslog(self, step):
+        waves = np.log2(1 + (2 ** self.params["cycles"] - 1) * step / self.n_steps)
+        return 0.5 * (1 - np.cos(2 * np.pi * waves))
+
+    def _flat_cos(self, step):
+        return flat_cos(step / self.n_steps, self.params["flat"])
+
+
+def flat_cos(t: np.ndarray, flat: float = 0.5) -> np.ndarray:
+    """Return 1 up to ``t = flat``, then a half cosine to 0 at ``t = 1``.
+
+    Examples
+    --------
+    >>> flat_cos(np.array([0.0, 0.5, 0.75, 1.0])).round(6).tolist()
+    [1.0, 1.0, 0.5, 0.0]
+    """
+    rest = np.clip((np.asarray(t) - flat) / (1 - flat), 0.0, 1.0)
+    return 0.5 * (1 + np.cos(np.pi * rest))
 
 
 def check_schedule_params(name: str, params: Mapping[str, float] | None) -> dict[str, float]:

@@ -8,9 +8,11 @@ from collections.abc import Iterator
 
 import numpy as np
 
+from appliednn.core._batches import Batches, EpochBatches
+from appliednn.core._best_weights import BestWeights
 from appliednn.core._keras_callbacks import callback_list
 from appliednn.core._progress import EpochProgress
-from appliednn.core._schedules import Schedule
+from appliednn.core._schedules import Schedule, flat_cos
 from appliednn.core._training_plan import Rows, TrainingHooks, TrainingPlan, TrainingResult
 
 __all__ = ["Rows", "Trainer", "TrainingHooks", "TrainingPlan", "TrainingResult"]
@@ -58,8 +60,16 @@ class Trainer:
         self.validation = validation
         self.hooks = hooks or TrainingHooks()
         self.start = start
-        self.batch_size = min(plan.batch_size, len(rows.x))
-        self.steps_per_epoch = -(-len(rows.x) // self.batch_size)
+        self.batches = Batches(
+            len(rows.x),
+            plan.batch_size,
+            _list(plan.shuffle_seed),
+            shuffle=plan.shuffle,
+            last=plan.last_batch,
+            stacked=program.members > 0,
+            member_rows=plan.member_rows,
+        )
+        self.steps_per_epoch = self.batches.steps_per_epoch
         self.schedule = Schedule(
             plan.schedule,
             plan.schedule_params,
@@ -67,9 +77,14 @@ class Trainer:
             plan.epochs,
             self.steps_per_epoch,
         )
-        self._rng = np.random.default_rng(plan.shuffle_seed)
-        self._best = (np.inf, 0, None)
-        self._stale, self._stale_best = 0, np.inf
+        self._best = BestWeights(
+            program.independent_members,
+            keep=plan.restore_best,
+            latest=plan.latest_best,
+            patience=plan.patience,
+            tol=plan.tol,
+            patience_factor=plan.patience_factor,
+        )
         self._step = 0
         self._step_seconds = 0.0
         self._group = 1
@@ -101,10 +116,12 @@ class Trainer:
         # An interrupt may fall between the values of one epoch; it then counts as not run.
         n_epochs = min(map(len, self._history.values()))
         history = {name: values[:n_epochs] for name, values in self._history.items()}
-        best_epoch, best = self._best[1], self._best[2]
+        best_epoch, best = self._best.epoch, self._best.weights
         if not self.plan.restore_best or best is None:
-            best_epoch, best = max(0, n_epochs - 1), self.program.final_weights()
-        self._check_diverged(reason, best, n_epochs, best_epoch)
+            best_epoch = np.full_like(best_epoch, max(0, n_epochs - 1))
+            best = self.program.final_weights()
+        best_epoch = best_epoch if self._best.members else int(best_epoch[0])
+        self._check_diverged(reason, best, n_epochs, int(np.max(best_epoch)))
         return TrainingResult(
             weights=best,
             optimizer_state=self.program.get_optimizer_state(),
@@ -150,8 +167,7 @@ class Trainer:
     def _epochs(self, keras_callbacks, progress: EpochProgress) -> str:
         """Run the epochs; return why they ended."""
         group = 1
-        ragged = not self.plan.pad_batches and len(self.rows.x) % self.batch_size
-        if not self._between_epochs and not ragged:
+        if not self._between_epochs and not self.batches.has_short_batch:
             group = max(1, self._chunk_steps() // self.steps_per_epoch)
         epoch, self._group = 0, group
         while epoch < self.plan.epochs:
@@ -204,15 +220,14 @@ class Trainer:
 
     def _end_epoch(self, epoch: int, keras_callbacks) -> str:
         """Evaluate, remember the best, tell everybody; return a reason to stop or ``""``."""
-        monitored = self._history["loss"][-1]
+        monitored = np.float64(self._history["loss"][-1])
         if self.hooks.measure is not None:
             self._measure("", self.rows, self.program.evaluate(*self.rows)[1])
         if self.validation is not None:
             monitored = self._validate()
-        if self._between_epochs and monitored < self._best[0]:
-            weights = self.program.get_weights() if self.plan.restore_best else None
-            self._best = (monitored, epoch, weights)
-        self.schedule.end_epoch(monitored)
+        if self._between_epochs:
+            self._best.offer(monitored, epoch, self.program.get_weights)
+        self.schedule.end_epoch(float(np.mean(monitored)))
         logs = {k: v[-1] for k, v in self._history.items() if v}
         if keras_callbacks is not None:
             before = float(self._learning_rate.numpy())
@@ -222,42 +237,51 @@ class Trainer:
                 return "callback"
         if self.hooks.epoch_end is not None and self.hooks.epoch_end(epoch, logs):
             return "callback"
-        return self._patience(monitored)
+        if self.hooks.members_end is not None:
+            self._best.finish(self.hooks.members_end(epoch, self._best.value))
+        return "early_stopping" if self._best.done.all() else ""
 
     def _measure(self, prefix: str, rows: Rows, raw: np.ndarray) -> None:
         for name, value in self.hooks.measure(rows.y, raw, rows.w).items():
             self._history.setdefault(prefix + name, []).append(value)
 
-    def _validate(self) -> float:
-        """Return the monitored value (lower is better) on the validation rows."""
+    def _validate(self) -> np.ndarray:
+        """Return the monitored value (lower is better) on the validation rows, for each member."""
         loss, raw = self.program.evaluate(*self.validation)
+        if self.program.independent_members:
+            return self._validate_members(raw)
         self._history.setdefault("val_loss", []).append(loss)
         if self.hooks.measure is not None:
             self._measure("val_", self.validation, raw)
         if self.hooks.score is None:
-            return loss if np.isfinite(loss) else np.inf
+            return np.float64(loss if np.isfinite(loss) else np.inf)
         if not np.isfinite(raw).all():  # a metric would refuse them; training ends as diverged
             self._history.setdefault(self.hooks.score_name, []).append(np.nan)
-            return np.inf
+            return np.float64(np.inf)
         name, value = self.hooks.score_name, self.hooks.score(raw)
         self._history.setdefault(name, []).append(value)
-        return -value if np.isfinite(value) else np.inf
+        return np.float64(-value if np.isfinite(value) else np.inf)
 
-    def _patience(self, monitored: float) -> str:
-        if self.plan.patience is None:
-            return ""
-        if monitored < self._stale_best - self.plan.tol:
-            self._stale, self._stale_best = 0, monitored
-            return ""
-        self._stale += 1
-        return "early_stopping" if self._stale >= self.plan.patience else ""
+    def _validate_members(self, raw: np.ndarray) -> np.ndarray:
+        """Return each member's monitored value on its own validation rows."""
+        k, rows = self.program.independent_members, self.validation
+        own = self.plan.member_validation or [slice(None)] * k
+        losses = self.program.member_losses(raw, rows.y)
+        losses = np.array([np.average(losses[o, j], weights=rows.w[o]) for j, o in enumerate(own)])
+        self._history.setdefault("val_loss", []).append(float(losses.mean()))
+        if self.hooks.score is None:
+            return np.where(np.isfinite(losses), losses, np.inf)
+        finite = np.isfinite(raw).all(axis=(0, 2))
+        scores = [self.hooks.score(raw[:, j]) if finite[j] else np.nan for j in range(k)]
+        self._history.setdefault(self.hooks.score_name, []).append(float(np.mean(scores)))
+        return np.where(np.isfinite(scores), -np.asarray(scores), np.inf)
 
     # -- batches --------------------------------------------------------------------------------
 
     def _chunk_steps(self) -> int:
         x = self.rows.x
-        row_bytes = max(1, x[0].nbytes)
-        return int(np.clip(_CHUNK_BYTES // (self.batch_size * row_bytes), 1, 8 * _CHUNK_STEPS))
+        row_bytes = max(1, x[0].nbytes) * max(1, self.program.members)
+        return int(np.clip(_CHUNK_BYTES // (self.batches.size * row_bytes), 1, 8 * _CHUNK_STEPS))
 
     def _run_epochs(self, n_epochs: int, keras_callbacks) -> tuple[np.ndarray, np.ndarray, bool]:
         """Run whole epochs; return loss and rate of each step, and whether all could be run."""
@@ -265,18 +289,18 @@ class Trainer:
         hooks = keras_callbacks is not None and keras_callbacks._batch_hooks
         xla = self._use_xla()
         n_steps = 1 if hooks else self._call_steps(xla)
-        batches = [self._epoch_batches() for _ in range(n_epochs)]
+        batches = [self.batches.epoch() for _ in range(n_epochs)]
         for rows, mask in self._chunks(batches, n_steps):
             if hooks:
                 self._begin_batch(keras_callbacks)
-            rates = self.schedule.rates(self._step, len(rows))
-            used.append(rates)
+            rates = self._step_numbers(len(rows))
+            used.append(rates[:, 0])
             began = time.perf_counter()
             losses.append(self._run_chunk(rows, mask, rates, xla and len(rows) == n_steps))
             if self._step:  # the first call compiles
                 self._step_seconds = (time.perf_counter() - began) / len(rows)
             if hooks:
-                logs = {"loss": float(losses[-1][-1])}
+                logs = {"loss": float(losses[-1][-1].mean())}
                 keras_callbacks.on_train_batch_end(self._step % self.steps_per_epoch, logs)
             self._step += len(rows)
             if self._out_of_time():
@@ -304,30 +328,26 @@ class Trainer:
             w = w * mask
         return self.program.run(x, y, w, rates, xla=xla)
 
-    def _epoch_batches(self) -> tuple[np.ndarray, np.ndarray | None, np.ndarray | None]:
-        """Return row numbers (steps, batch), their mask, and a last short batch."""
-        n = len(self.rows.x)
-        order = self._rng.permutation(n) if self.plan.shuffle else np.arange(n)
-        rest = n % self.batch_size
-        if rest == 0:
-            return order.reshape(-1, self.batch_size), None, None
-        if not self.plan.pad_batches:
-            return order[: n - rest].reshape(-1, self.batch_size), None, order[None, n - rest :]
-        width = self.steps_per_epoch * self.batch_size
-        mask = np.zeros(width, dtype=np.float32)
-        mask[:n] = 1.0
-        padded = np.concatenate([order, np.zeros(width - n, dtype=order.dtype)])
-        shape = (-1, self.batch_size)
-        return padded.reshape(shape), mask.reshape(shape), None
+    def _step_numbers(self, n_steps: int) -> np.ndarray:
+        """Return learning rate and shares of weight decay and dropout of the next steps (n, 3)."""
+        out = np.ones((n_steps, 3), dtype=np.float32)
+        out[:, 0] = self.schedule.rates(self._step, n_steps)
+        t = np.arange(self._step, self._step + n_steps) / self.schedule.n_steps
+        for column, course in ((1, self.plan.decay_course), (2, self.plan.dropout_course)):
+            if course == "flat_cos":
+                out[:, column] = flat_cos(t)
+        return out
 
-    def _chunks(self, epochs, n_steps: int) -> Iterator[tuple[np.ndarray, np.ndarray | None]]:
+    def _chunks(
+        self, epochs: list[EpochBatches], n_steps: int
+    ) -> Iterator[tuple[np.ndarray, np.ndarray | None]]:
         """Cut the batches of one or more epochs into runs of at most ``n_steps``."""
-        rows = np.concatenate([e[0] for e in epochs])
-        masks = None if epochs[0][1] is None else np.concatenate([e[1] for e in epochs])
+        rows = np.concatenate([e.rows for e in epochs])
+        masks = None if epochs[0].mask is None else np.concatenate([e.mask for e in epochs])
         for i in range(0, len(rows), n_steps):
             yield rows[i : i + n_steps], None if masks is None else masks[i : i + n_steps]
-        if epochs[0][2] is not None:
-            yield epochs[0][2], None
+        if epochs[0].rest is not None:
+            yield epochs[0].rest, None
 
     def _use_xla(self) -> bool:
         if self.plan.xla != "auto":
@@ -339,3 +359,7 @@ class Trainer:
     def _out_of_time(self) -> bool:
         limit = self.plan.max_seconds
         return limit is not None and time.perf_counter() - self._began >= limit
+
+
+def _list(seed: int | list[int]) -> list[int]:
+    return list(seed) if isinstance(seed, list | tuple) else [seed]

@@ -24,21 +24,32 @@ class TrainingPlan:
     Attributes
     ----------
     hyper : dict of str to float
-        Numbers of the optimiser, the loss and the dropout.
+        Numbers of the optimiser, the loss and the dropout; an array (members,) where they differ.
     patience : int or None
         Epochs without a better monitored value before training stops; None: all epochs run.
     restore_best : bool
         Keep the weights of the best epoch, not of the last.
-    pad_batches : bool
-        Fill the last batch with rows of weight zero (exact unless a layer looks across rows).
+    last_batch : {"pad", "short", "drop"}
+        A last batch that is not full is filled with rows of weight zero (exact unless a layer
+        looks across rows), run as it is, or left out.
+    weight_seed, shuffle_seed : int or list of int
+        A list has one seed for each member of a stacked network.
+    patience_factor : float
+        Above 0: training stops after ``patience_factor * best_epoch + patience`` epochs.
+    latest_best : bool
+        Of two equally good epochs the later one is kept.
+    decay_course, dropout_course : {"constant", "flat_cos"}
+        How weight decay and dropout change over the steps (:func:`course`).
+    member_rows, member_validation : list of ndarray of int, optional
+        Rows that each member trains on, and validation rows that pick its epoch.
     """
 
     epochs: int
     batch_size: int
     learning_rate: float
     hyper: dict[str, float]
-    weight_seed: int
-    shuffle_seed: int
+    weight_seed: int | list[int]
+    shuffle_seed: int | list[int]
     shuffle: bool = True
     schedule: str = "constant"
     schedule_params: dict[str, float] | None = None
@@ -47,7 +58,13 @@ class TrainingPlan:
     restore_best: bool = False
     max_seconds: float | None = None
     xla: str | bool = "auto"
-    pad_batches: bool = True
+    last_batch: str = "pad"
+    patience_factor: float = 0.0
+    latest_best: bool = False
+    decay_course: str = "constant"
+    dropout_course: str = "constant"
+    member_rows: list[np.ndarray] | None = None
+    member_validation: list[np.ndarray] | None = None
     verbose: str | bool = "auto"
 
 
@@ -67,6 +84,9 @@ class TrainingHooks:
         ``measure(y, raw, w) -> dict`` of metrics, kept for training and validation rows.
     keras_callbacks : sequence
         Keras callbacks, already cloned for this fit.
+    members_end : callable or None
+        ``members_end(epoch, best)`` with the best monitored value of each member so far, lower is
+        better; returns None or a boolean array: members that are done.
     """
 
     score: Callable[[np.ndarray], float] | None = None
@@ -75,6 +95,7 @@ class TrainingHooks:
     epoch_end: Callable[[int, dict], bool] | None = None
     measure: Callable[[np.ndarray, np.ndarray, np.ndarray], dict[str, float]] | None = None
     keras_callbacks: Sequence[Any] = ()
+    members_end: Callable[[int, np.ndarray], np.ndarray | None] | None = None
 
     @property
     def each_epoch(self) -> bool:
@@ -91,6 +112,6 @@ class TrainingResult:
     optimizer_state: list[np.ndarray]
     history: dict[str, list[float]] = field(default_factory=dict)
     n_epochs: int = 0
-    best_epoch: int = 0
+    best_epoch: int | np.ndarray = 0
     stop_reason: str = "epochs"
     n_steps: int = 0

@@ -129,7 +129,7 @@ def test_penalties_match_keras_regularisers():
 def test_a_padded_last_batch_is_the_short_batch():
     program, plan = program_and_plan("sgd", batch_size=40)
     padded = Trainer(program, plan, Rows(X, Y, W)).fit().weights
-    plan.pad_batches = False
+    plan.last_batch = "short"
     short = Trainer(program, plan, Rows(X, Y, W)).fit().weights
     for a, b, c in zip(
         padded,
@@ -144,7 +144,7 @@ def test_a_padded_last_batch_is_the_short_batch():
 def test_batch_normalisation_sees_no_padding():
     program, plan = program_and_plan("sgd", batch_size=40, net={"normalization": "batch"})
     assert not program.rows_are_independent
-    plan.pad_batches = program.rows_are_independent
+    plan.last_batch = "pad" if program.rows_are_independent else "short"
     weights = Trainer(program, plan, Rows(X, Y, W)).fit().weights
     for a, b in zip(
         weights, keras_weights(program, keras.optimizers.SGD(0.01), batch_size=40), strict=True

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-from collections import Counter
 from collections.abc import Sequence
 from functools import cache
 from threading import RLock
@@ -12,15 +11,20 @@ import keras
 import numpy as np
 import tensorflow as tf
 
-from appliednn.core._architecture import Architecture, initial_weights
+from appliednn.core._architecture import (
+    Architecture,
+    initial_member_weights,
+    initial_weights,
+)
 from appliednn.core._losses import Loss
+from appliednn.core._member_layers import MembersLast
 from appliednn.core._optimizers import Optimizer
 from appliednn.core._random import guarded_random_state
 from appliednn.core.backend._tensorflow_inference import InferenceProgram, compile_function
+from appliednn.core.backend._tensorflow_step import TRACES, TrainingStep
 
 __all__ = ["TRACES", "InferenceProgram", "TrainingProgram", "devices", "resolve_strategy"]
 
-TRACES: Counter[str] = Counter()
 # Rows of one call of the evaluation: activations of wide nets and of images stay small.
 _EVALUATE_ROWS = 16_384
 _EVALUATE_ND_ROWS = 512
@@ -62,7 +66,7 @@ def _mirrored():
     return tf.distribute.MirroredStrategy([d.name for d in logical])
 
 
-class TrainingProgram:
+class TrainingProgram(TrainingStep):
     """One network, optimiser and loss, compiled once and used by many fits.
 
     A fit takes ``lock``, sets the weights, trains, and copies the weights out again. Batches come
@@ -100,16 +104,17 @@ class TrainingProgram:
             self.optimizer.build(self.model.trainable_variables)
         # The optimiser is reachable as Keras callbacks expect it.
         self.model.optimizer = self.optimizer
+        self._find_members(architecture)
         self.hyper_names = (*sorted(optimizer.hyper), *loss.hyper_names)
         self._tensor_names = optimizer.tensor_names
+        shape = (max(1, len(self.hyper_names)), *self._member_shape)
         with self._scope():
-            self._hyper = tf.Variable(
-                tf.zeros(max(1, len(self.hyper_names)), self.dtype), trainable=False
-            )
+            self._hyper = tf.Variable(tf.zeros(shape, self.dtype), trainable=False)
         self._optimizer_start = [np.asarray(v) for v in self.optimizer.variables]
-        self._kernels = [
-            i for i, v in enumerate(self.model.trainable_variables) if v.name.endswith("kernel")
-        ]
+        self._grouped = optimizer.class_name == "GroupAdam"
+        self._layers = list(self.model._flatten_layers(include_self=False, recursive=True))
+        self._dropouts = [la for la in self._layers if type(la).__name__ == "HashDropout"]
+        self._kernels = [] if self._grouped else self._decayed()
         self._run = compile_function(self._chunk, reduce_retracing=True)
         self._run_xla = compile_function(self._chunk, reduce_retracing=True, jit_compile=True)
         self._evaluate = compile_function(self._evaluate_rows, reduce_retracing=True)
@@ -121,17 +126,61 @@ class TrainingProgram:
 
     # -- state ----------------------------------------------------------------------------------
 
+    def _find_members(self, architecture: Architecture) -> None:
+        """See from the model's output whether networks stand side by side, and if they share."""
+        shape = self.model.outputs[0].shape
+        stacked = bool(architecture.params.get("members"))
+        self.members = int(shape[1]) if len(shape) == 3 and stacked else 0
+        shared = getattr(self.model, "members_share_weights", False)
+        self.independent_members = 0 if shared else self.members
+        self._member_shape = (self.independent_members,) if self.independent_members else ()
+        self._aggregate = MembersLast(self.loss.kind, aggregate=True)
+        self._lone = None
+        if self.independent_members:
+            self._lone = architecture.changed(members=0, aggregate=False)
+        if self.members and self.strategy is not None:
+            raise ValueError("strategy= trains plain networks; set n_ensemble=1 or strategy=None")
+
+    def _decayed(self) -> list[int]:
+        """Return the places of the weights that penalties and weight decay apply to."""
+        named = {
+            id(v)
+            for layer in self._layers
+            for v in layer._trainable_variables
+            if v.name in getattr(layer, "decayed", ())
+        }
+        return [
+            i
+            for i, v in enumerate(self.model.trainable_variables)
+            if v.name.endswith("kernel") or id(v) in named
+        ]
+
+    def _like_rate(self, rate, layer):
+        """Return a dropout rate, one number or one a member, in the shape of the layer's own."""
+        shape = tuple(layer.rate.shape)
+        return np.broadcast_to(rate.reshape(-1, *[1] * (len(shape) - 1)), shape) if shape else rate
+
+    def initial_weights(self, seed: int | Sequence[int]) -> list:
+        """Return fresh weights; a stacked network takes a seed for each member."""
+        if self._lone is None:
+            return initial_weights(self.model, seed if isinstance(seed, int) else seed[0])
+        with guarded_random_state(0):
+            lone = self._lone.build()
+        return initial_member_weights(self.model, lone, seed)
+
     def start(self, hyper: dict[str, float], weights: Sequence | None, seed: int) -> None:
         """Begin a fit: set the numbers, the weights (fresh from ``seed`` if None), the optimiser.
 
         ``dropout`` in ``hyper`` is handed to the network's dropout layers.
         """
-        values = [float(hyper[name]) for name in self.hyper_names]
-        self._hyper.assign(np.asarray(values or [0.0], dtype=self.dtype))
-        self.set_weights(initial_weights(self.model, seed) if weights is None else weights)
-        for layer in self.model._flatten_layers(include_self=False, recursive=True):
-            if type(layer).__name__ == "HashDropout":
-                layer.rate.assign(hyper.get("dropout", layer.initial_rate))
+        numbers = np.zeros(self._hyper.shape, dtype=self.dtype)
+        for i, name in enumerate(self.hyper_names):
+            numbers[i] = hyper[name]
+        self._hyper.assign(numbers)
+        self.set_weights(self.initial_weights(seed) if weights is None else weights)
+        for layer in self._dropouts:
+            rate = hyper.get("dropout" + layer.group, layer.initial_rate)
+            layer.rate.assign(self._like_rate(np.asarray(rate, dtype=np.float32), layer))
         self.set_optimizer_state(self._optimizer_start)
 
     def set_weights(self, weights: Sequence) -> None:
@@ -166,15 +215,17 @@ class TrainingProgram:
     @property
     def xla_pays(self) -> bool:
         """Whether XLA is worth compiling for: dense nets and embeddings, on one device."""
-        layers = self.model._flatten_layers(include_self=False, recursive=True)
-        return self.strategy is None and all(type(la).__name__ in _XLA_LAYERS for la in layers)
+        return self.strategy is None and all(
+            getattr(la, "xla_pays", type(la).__name__ in _XLA_LAYERS) for la in self._layers
+        )
 
     @property
     def rows_are_independent(self) -> bool:
         """Whether no layer looks across the rows of a batch, so that padding changes nothing."""
         known = _XLA_LAYERS - {"BatchNormalization"}
-        layers = self.model._flatten_layers(include_self=False, recursive=True)
-        return all(type(la).__name__ in known for la in layers)
+        return all(
+            getattr(la, "rows_independent", type(la).__name__ in known) for la in self._layers
+        )
 
     @property
     def n_replicas(self) -> int:
@@ -182,14 +233,14 @@ class TrainingProgram:
         return 1 if self.strategy is None else self.strategy.num_replicas_in_sync
 
     def run(self, xs, ys, ws, rates, *, xla: bool = False) -> np.ndarray:
-        """Run ``len(rates)`` steps; return their losses, float32 (n_steps,).
+        """Run ``len(rates)`` steps; return their losses, (n_steps,) or (n_steps, members).
 
         Parameters
         ----------
-        xs, ys, ws : ndarray of shape (n_steps, batch, ...)
+        xs, ys, ws : ndarray of shape (n_steps, batch, ...) or (n_steps, batch, members, ...)
             Batches of inputs, targets and row weights.
-        rates : ndarray of shape (n_steps,)
-            Learning rates.
+        rates : ndarray of shape (n_steps, 3)
+            Learning rate and shares of weight decay and dropout.
         xla : bool
             Use the program compiled for these exact shapes.
         """
@@ -222,133 +273,23 @@ class TrainingProgram:
         self._signature = tuple(
             tf.TensorSpec((None, None, *a.shape[2:]), tf.as_dtype(a.dtype)) for a in (xs, ys, ws)
         )
-        rates = tf.TensorSpec((None,), tf.float32)
-        signature = (*self._signature, rates, tf.TensorSpec((None,), tf.as_dtype(self.dtype)))
+        rates = tf.TensorSpec((None, 3), tf.float32)
+        each = (self.members,) if self.members else ()
+        totals = tf.TensorSpec((None, *each), tf.as_dtype(self.dtype))
+        signature = (*self._signature, rates, totals)
         self._run = compile_function(self._chunk, input_signature=signature)
         self._run_xla = compile_function(self._chunk, input_signature=signature, jit_compile=True)
-
-    def _chunk(self, xs, ys, ws, rates, totals):
-        TRACES["train"] += 1
-        n_steps = tf.shape(rates)[0]
-        hyper = self._numbers()
-        losses = tf.TensorArray(self.dtype, size=n_steps)
-        for i in tf.range(n_steps):
-            tf.autograph.experimental.set_loop_options(parallel_iterations=1)
-            inner = getattr(self.optimizer, "inner_optimizer", self.optimizer)
-            inner.learning_rate.assign(rates[i])
-            if self.strategy is None:
-                loss = self._step(xs[i], ys[i], ws[i], rates[i], totals[i], hyper)
-            else:
-                loss = self._replicated_step(xs, ys, ws, rates[i], totals[i], i, hyper)
-            losses = losses.write(i, loss)
-        return losses.stack()
-
-    def _replicated_step(self, xs, ys, ws, rate, total, i, hyper):
-        # Variables shared by replicas are assigned outside of them, hence the decay out here.
-        kernels = [self.model.trainable_variables[i].value for i in self._kernels]
-        before = [tf.identity(k) for k in kernels]
-        per_replica = self.strategy.run(
-            lambda x, y, w: self._step(x[i], y[i], w[i], rate, total, hyper), args=(xs, ys, ws)
-        )
-        decay = tf.cast(rate, self.dtype) * hyper["weight_decay"]
-        for kernel, value in zip(kernels, before, strict=True):
-            kernel.assign_sub(decay * value)
-        return self.strategy.reduce("SUM", per_replica, axis=None)
-
-    def _numbers(self) -> dict:
-        """Return the numbers of this fit as tensors, read once for many steps."""
-        return dict(zip(self.hyper_names, tf.unstack(self._hyper.read_value()), strict=False))
-
-    def _step(self, x, y, w, rate, total, hyper):
-        variables = self.model.trainable_variables
-        scale = self.optimizer.scale_loss(tf.ones((), self.dtype)) if self._scaled else 1.0
-        with tf.GradientTape() as tape:
-            raw = tf.cast(self.model(x, training=True), self.dtype)
-            loss = tf.reduce_sum(self.loss.rows(y, raw, hyper) * w) / total
-            objective = loss
-            if self.model.losses:  # every replica has them, and replicas are added up
-                objective += tf.add_n(self.model.losses) / self.n_replicas
-            objective = objective * scale if self._scaled else objective
-        gradients = tape.gradient(objective, [v.value for v in variables])
-        gradients = [
-            tf.zeros_like(v.value) if g is None else tf.convert_to_tensor(g)
-            for g, v in zip(gradients, variables, strict=True)
-        ]
-        if self._scaled:  # penalties and clipping need the gradients themselves
-            gradients = [g / scale for g in gradients]
-        gradients = self._sum_over_replicas(gradients)
-        gradients = self._penalise(gradients, variables, hyper, rate)
-        gradients = self._clip(gradients, hyper)
-        if self._scaled:
-            gradients = [g * scale for g in gradients]
-        self._apply(gradients, variables, hyper)
-        return loss
-
-    def _sum_over_replicas(self, gradients):
-        """Sum now, for the clipping; Keras sums again, hence the division."""
-        if self.strategy is None:
-            return gradients
-        context = tf.distribute.get_replica_context()
-        return context.all_reduce(tf.distribute.ReduceOp.SUM, gradients)
-
-    def _penalise(self, gradients, variables, hyper, rate):
-        """Add the gradients of the penalties and decay the kernels, if any is in use."""
-        kernels = [variables[i].value for i in self._kernels]
-        if not kernels:
-            return gradients
-
-        def penalised():
-            shrink = 1.0 - tf.cast(rate, self.dtype) * hyper["weight_decay"]
-            out = []
-            for g, k in zip([gradients[i] for i in self._kernels], kernels, strict=True):
-                value = tf.convert_to_tensor(k)
-                out.append(g + hyper["l1"] * tf.sign(value) + 2.0 * hyper["l2"] * value)
-                if self.strategy is None:
-                    k.assign(value * shrink)
-            return out
-
-        active = hyper["weight_decay"] + hyper["l1"] + hyper["l2"] > 0.0
-        new = tf.cond(active, penalised, lambda: [gradients[i] for i in self._kernels])
-        out = list(gradients)
-        for i, g in zip(self._kernels, new, strict=True):
-            out[i] = g
-        return out
-
-    def _clip(self, gradients, hyper):
-        if not self.clip:
-            return gradients
-        bound = hyper["clip"]
-        if self.clip == "value":
-            # An overflow of mixed float16 must stay one, so that the step is skipped.
-            clipped = [tf.clip_by_value(g, -bound, bound) for g in gradients]
-            pairs = zip(gradients, clipped, strict=True)
-            return [tf.where(tf.math.is_finite(g), c, g) for g, c in pairs]
-        if self.clip == "norm":
-            return [tf.clip_by_norm(g, bound) for g in gradients]
-        return tf.clip_by_global_norm(gradients, bound)[0]
-
-    def _apply(self, gradients, variables, hyper):
-        optimizer = self.optimizer
-        inner = getattr(optimizer, "inner_optimizer", optimizer)
-        if self.strategy is not None:
-            gradients = [g / self.n_replicas for g in gradients]
-        kept = {name: getattr(inner, name) for name in self._tensor_names}
-        try:
-            for name in self._tensor_names:
-                setattr(inner, name, hyper[name])
-            optimizer.apply(gradients, variables)
-        finally:
-            for name, value in kept.items():
-                setattr(inner, name, value)
 
     # -- evaluation -----------------------------------------------------------------------------
 
     def evaluate(self, x: np.ndarray, y: np.ndarray, w: np.ndarray) -> tuple[float, np.ndarray]:
         """Return the weighted mean loss and the raw outputs of these rows, in inference mode.
 
-        Rows go through in blocks, so that memory is bounded however many there are.
+        Rows go through in blocks, so that memory is bounded however many there are. Members that
+        share weights are averaged; independent ones give raw outputs (n, members, n_outputs).
         """
         block = _EVALUATE_ROWS if x.ndim == 2 else _EVALUATE_ND_ROWS
+        block = max(1, block // max(1, self.members))
         total, parts = 0.0, []
         for i in range(0, len(x), block):
             rows = (tf.constant(self._cast(a[i : i + block])) for a in (x, y, w))
@@ -360,7 +301,25 @@ class TrainingProgram:
         return mean, parts[0] if len(parts) == 1 else np.concatenate(parts)
 
     def _evaluate_rows(self, x, y, w):
-        hyper = self._numbers()
-        hyper["label_smoothing"] = tf.constant(0.0, self.dtype)
+        if self.members:
+            x = tf.repeat(x[:, None, :], self.members, axis=1)
         raw = tf.cast(self.model(x, training=False), self.dtype)
-        return tf.reduce_sum(self.loss.rows(y, raw, hyper) * w), raw
+        if self.independent_members:
+            return tf.zeros((), self.dtype), raw
+        if self.members:
+            raw = self._aggregate(tf.transpose(raw, (1, 0, 2)))
+        return tf.reduce_sum(self.loss.rows(y, raw, self._unsmoothed()) * w), raw
+
+    def _unsmoothed(self) -> dict:
+        return {**self._numbers(), "label_smoothing": tf.constant(0.0, self.dtype)}
+
+    def member_losses(self, raw: np.ndarray, y: np.ndarray) -> np.ndarray:
+        """Return the loss of each row for each member, (n, members), without label smoothing."""
+        numbers = dict(zip(self.hyper_names, self._hyper.numpy(), strict=False))
+        numbers["label_smoothing"] = np.zeros(self.members)
+        columns = []
+        for j in range(self.members):
+            own = {k: tf.constant(numbers[k][j], self.dtype) for k in self.loss.hyper_names}
+            rows = self.loss.rows(tf.constant(self._cast(y)), tf.constant(raw[:, j]), own)
+            columns.append(rows.numpy())
+        return np.stack(columns, axis=1)
