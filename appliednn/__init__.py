@@ -14,6 +14,8 @@ __getattr__, __dir__, __all__ = attach(
         "MLPRegressor": ".tabular",
         "KerasClassifier": ".tabular",
         "KerasRegressor": ".tabular",
+        "RealMLPClassifier": ".tabular",
+        "RealMLPRegressor": ".tabular",
         "TabularEncoder": ".tabular",
         "audit": ".audit",
         "datasets": ".datasets",

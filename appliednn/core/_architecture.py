@@ -14,6 +14,9 @@ from appliednn.core._random import build_lock
 _BUILDERS = {
     "mlp": ("appliednn.tabular._mlp_architecture", "build_mlp"),
     "realmlp": ("appliednn.tabular._realmlp_architecture", "build_realmlp"),
+    "tabm": ("appliednn.tabular._tabm_architecture", "build_tabm"),
+    "resnet": ("appliednn.tabular._resnet_architecture", "build_resnet"),
+    "ft_transformer": ("appliednn.tabular._ft_transformer_architecture", "build_ft_transformer"),
     "keras": ("appliednn.core._keras_architecture", "build_from_config"),
 }
 # Keras-free companions of a builder: a forward pass in NumPy, the number of stored numbers.

@@ -30,6 +30,12 @@ def spawn_seeds(random_state, n: int) -> list[int]:
     return [int(child.generate_state(1)[0] >> 1) for child in children]
 
 
+def member_seeds(seed: int, k: int) -> list[int]:
+    """Return a seed for each of ``k`` networks side by side; the first is ``seed`` itself."""
+    children = np.random.SeedSequence(seed).spawn(k - 1)
+    return [seed, *(int(child.generate_state(1)[0] >> 1) for child in children)]
+
+
 @contextmanager
 def guarded_random_state(seed: int | None = None) -> Iterator[None]:
     """Run a block with Python's and NumPy's global generators seeded, and put them back after.

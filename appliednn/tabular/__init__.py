@@ -9,6 +9,8 @@ __getattr__, __dir__, __all__ = attach(
         "KerasRegressor": "._keras",
         "MLPClassifier": "._mlp",
         "MLPRegressor": "._mlp",
+        "RealMLPClassifier": "._realmlp",
+        "RealMLPRegressor": "._realmlp",
         "TabularEncoder": "._encoder",
         "fit_side_by_side": "._side_by_side",
         "stack_key": "._side_by_side",

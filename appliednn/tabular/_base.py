@@ -20,7 +20,7 @@ from sklearn.utils.validation import (
 
 from appliednn.core import backend
 from appliednn.core._network import Network
-from appliednn.core._random import guarded_random_state, spawn_seeds
+from appliednn.core._random import guarded_random_state, member_seeds, spawn_seeds
 from appliednn.core._trainer import Rows, Trainer, TrainingPlan
 from appliednn.core.persistence import SaveMixin
 from appliednn.tabular._encoder import TabularEncoder
@@ -80,6 +80,16 @@ class BaseNeural(FitCallbacks, SaveMixin, BaseEstimator):
     @property
     def _dtype(self) -> str:
         return "float64" if self.precision == "float64" else "float32"
+
+    def _setting(self, name: str):
+        """Return a parameter's value; presets fill in what is None."""
+        return getattr(self, name)
+
+    @property
+    def _members(self) -> int:
+        """Networks trained side by side; 0 for a plain one."""
+        k = getattr(self, "n_ensemble", 1)
+        return k if k > 1 else 0
 
     def _class_weights(self, encoded: np.ndarray, weights: np.ndarray, partial: bool):
         """Return the :class:`ClassWeights` of ``class_weight``, or None."""
@@ -173,17 +183,14 @@ class BaseNeural(FitCallbacks, SaveMixin, BaseEstimator):
         self._input_shape = rows.x.shape[1:]
         with guarded_random_state():
             architecture, loss, optimizer, hyper = self._make_program(seeds[3])
-        program = backend.training_program(
-            architecture,
-            loss,
-            optimizer,
-            strategy=self.strategy,
-            precision=None if self.precision == "float64" else self.precision,
-        )
+        program = self._program(architecture, loss, optimizer)
         plan = self._plan(hyper, seeds, partial, early=held is not None, n_rows=len(rows.x))
         if plan.last_batch == "pad" and not program.rows_are_independent:
             plan.last_batch = "short"
-        start = self._start_state(architecture, optimizer) if continued else self._first_state()
+        if continued:
+            start = self._start_state(architecture, optimizer)
+        else:
+            start = self._first_state(program, architecture, rows, plan)
         make_network = self._network_maker(architecture, loss)
         hooks = self._hooks(held, program, make_network, partial, given)
         try:
@@ -191,10 +198,24 @@ class BaseNeural(FitCallbacks, SaveMixin, BaseEstimator):
         except BaseException:
             self.__dict__.pop("_close_task", None)
             raise
-        self.network_ = make_network(result.weights)
+        self.network_ = self._finished(make_network(result.weights), validation, held)
         self._optimizer_state = (optimizer, result.optimizer_state)
         self._record(result, continued)
         self._close_sklearn_callbacks()
+
+    def _program(self, architecture, loss, optimizer):
+        """Return the compiled program of these, from the cache if there is one."""
+        return backend.training_program(
+            architecture,
+            loss,
+            optimizer,
+            strategy=self.strategy,
+            precision=None if self.precision == "float64" else self.precision,
+        )
+
+    def _finished(self, network: Network, validation: Rows | None, held: Rows | None) -> Network:
+        """Return the trained network after what the held-out rows are still needed for."""
+        return network
 
     def _encoded(self, rows: Rows, factors, reset: bool = False) -> Rows:
         """Return rows as the network reads them, weighted by class."""
@@ -203,6 +224,8 @@ class BaseNeural(FitCallbacks, SaveMixin, BaseEstimator):
 
     def _network_maker(self, architecture, loss):
         n_outputs, shape = self._n_raw_outputs(), self._input_shape
+        if architecture.params.get("members"):
+            architecture = architecture.changed(aggregate=True)
         return lambda weights: Network(architecture, weights, loss, n_outputs, shape)
 
     def _n_raw_outputs(self) -> int:
@@ -210,15 +233,22 @@ class BaseNeural(FitCallbacks, SaveMixin, BaseEstimator):
 
     def _plan(self, hyper, seeds, partial: bool, early: bool, n_rows: int) -> TrainingPlan:
         wanted = bool(self.early_stopping) if self.early_stopping != "auto" else early
+        batch_size = self._setting("batch_size")
+        weight_seed, shuffle_seed = seeds[1], seeds[2]
+        shuffle_seed += getattr(self, "n_epochs_", 0) if partial else 0
+        if self._members:
+            weight_seed, shuffle_seed = (
+                member_seeds(seed, self._members) for seed in (weight_seed, shuffle_seed)
+            )
         return TrainingPlan(
-            epochs=1 if partial else self.epochs,
-            batch_size=n_rows if self.batch_size == "full" else self.batch_size,
-            learning_rate=self.learning_rate,
+            epochs=1 if partial else self._setting("epochs"),
+            batch_size=n_rows if batch_size == "full" else batch_size,
+            learning_rate=self._setting("learning_rate"),
             hyper=hyper,
-            weight_seed=seeds[1],
-            shuffle_seed=seeds[2] + (getattr(self, "n_epochs_", 0) if partial else 0),
+            weight_seed=weight_seed,
+            shuffle_seed=shuffle_seed,
             shuffle=self.shuffle,
-            schedule="constant" if partial else self.schedule,
+            schedule="constant" if partial else self._setting("schedule"),
             schedule_params=None if partial else self.schedule_params,
             patience=self.n_iter_no_change if wanted and not partial else None,
             tol=self.tol,
@@ -228,12 +258,14 @@ class BaseNeural(FitCallbacks, SaveMixin, BaseEstimator):
             verbose=self.verbose,
         )
 
-    def _first_state(self):
+    def _first_state(self, program, architecture, rows: Rows, plan: TrainingPlan):
         """Return (weights, None) to start from, or None for fresh ones."""
         return None
 
     def _start_state(self, architecture, optimizer):
         """Return (weights, optimiser state) to continue from."""
+        if architecture.params.get("members"):
+            architecture = architecture.changed(aggregate=True)
         if architecture != self.network_.architecture:
             raise ValueError(
                 "training was to be continued, and the network is no longer the same shape; "

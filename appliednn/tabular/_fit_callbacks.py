@@ -18,7 +18,9 @@ class FitCallbacks(CallbackSupportMixin):
         hooks = TrainingHooks(keras_callbacks=self._clone_callbacks())
         if held is not None and self.scoring != "loss":
             hooks.score_name, hooks.score = epoch_scorer(self, self.scoring, held)
-        context = self._init_callback_context(max_subtasks=1 if partial else self.epochs)
+        context = self._init_callback_context(
+            max_subtasks=1 if partial else self._setting("epochs")
+        )
         if not getattr(self, "_skl_callbacks", None):
             return hooks
         self._attach_sklearn_callbacks(hooks, context, program, make_network, given)

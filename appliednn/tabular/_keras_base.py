@@ -190,7 +190,7 @@ class BaseKeras(RoutedParams, BaseNeural):
         self.__dict__.pop("_initial")  # what the build function drew anew is not needed
         return super()._start_state(architecture, optimizer)
 
-    def _first_state(self):
+    def _first_state(self, program, architecture, rows, plan):
         return self.__dict__.pop("_initial"), None
 
     def _n_raw_outputs(self) -> int:

@@ -5,8 +5,6 @@ from __future__ import annotations
 from numbers import Integral, Real
 
 import numpy as np
-from sklearn.base import _fit_context
-from sklearn.callback import with_callbacks
 from sklearn.utils._param_validation import Interval, StrOptions
 
 from appliednn.core._architecture import Architecture
@@ -14,6 +12,7 @@ from appliednn.core._losses import Loss, make_loss
 from appliednn.core._optimizers import Optimizer, make_optimizer
 from appliednn.core._schedules import check_schedule_params
 from appliednn.tabular._base import BaseNeural
+from appliednn.tabular._fit_methods import ClassifierFit, RegressorFit
 from appliednn.tabular._keras_names import activation_name, initializer_config
 from appliednn.tabular._mlp_docs import document
 from appliednn.tabular._tasks import NeuralClassifierMixin, NeuralRegressorMixin
@@ -112,7 +111,7 @@ class BaseMLP(BaseNeural):
 
 
 @document(task="classifier")
-class MLPClassifier(NeuralClassifierMixin, BaseMLP):
+class MLPClassifier(ClassifierFit, NeuralClassifierMixin, BaseMLP):
     """Multilayer perceptron for classification."""
 
     _parameter_constraints: dict = {
@@ -208,54 +207,9 @@ class MLPClassifier(NeuralClassifierMixin, BaseMLP):
         self.verbose = verbose
         self.random_state = random_state
 
-    @with_callbacks
-    @_fit_context(prefer_skip_nested_validation=True)
-    def fit(self, X, y, sample_weight=None, X_val=None, y_val=None):
-        """Train the network.
-
-        Parameters
-        ----------
-        X : array-like, sparse matrix or DataFrame of shape (n, n_features)
-            Rows: numbers, categories, strings, booleans, dates, missing values.
-        y : array-like of shape (n,), or a 0/1 indicator of shape (n, n_labels)
-            Labels of any type.
-        sample_weight : array-like of shape (n,), optional
-            Weights; a row of weight zero counts as removed.
-        X_val, y_val : array-like, optional
-            Rows that pick the epoch, instead of a share of the training rows.
-
-        Returns
-        -------
-        self
-        """
-        return self._fit(X, y, sample_weight, X_val, y_val)
-
-    @_fit_context(prefer_skip_nested_validation=True)
-    def partial_fit(self, X, y, classes=None, sample_weight=None):
-        """Train one more epoch on these rows; the first call fits the encoder on them.
-
-        Parameters
-        ----------
-        X : array-like or DataFrame of shape (n, n_features)
-            Rows.
-        y : array-like of shape (n,)
-            Labels.
-        classes : array-like, optional
-            All labels; needed in the first call.
-        sample_weight : array-like of shape (n,), optional
-            Weights.
-
-        Returns
-        -------
-        self
-        """
-        if not hasattr(self, "network_") and classes is None:
-            raise ValueError("classes must be passed on the first call to partial_fit.")
-        return self._fit(X, y, sample_weight, classes=classes, partial=True)
-
 
 @document(task="regressor")
-class MLPRegressor(NeuralRegressorMixin, BaseMLP):
+class MLPRegressor(RegressorFit, NeuralRegressorMixin, BaseMLP):
     """Multilayer perceptron for regression."""
 
     def __init__(
@@ -343,44 +297,3 @@ class MLPRegressor(NeuralRegressorMixin, BaseMLP):
 
     def _loss_name(self) -> str:
         return make_loss(self.loss, "regression", self.loss_params).name
-
-    @with_callbacks
-    @_fit_context(prefer_skip_nested_validation=True)
-    def fit(self, X, y, sample_weight=None, X_val=None, y_val=None):
-        """Train the network.
-
-        Parameters
-        ----------
-        X : array-like, sparse matrix or DataFrame of shape (n, n_features)
-            Rows: numbers, categories, strings, booleans, dates, missing values.
-        y : array-like of shape (n,) or (n, n_outputs)
-            Numbers.
-        sample_weight : array-like of shape (n,), optional
-            Weights; a row of weight zero counts as removed.
-        X_val, y_val : array-like, optional
-            Rows that pick the epoch, instead of a share of the training rows.
-
-        Returns
-        -------
-        self
-        """
-        return self._fit(X, y, sample_weight, X_val, y_val)
-
-    @_fit_context(prefer_skip_nested_validation=True)
-    def partial_fit(self, X, y, sample_weight=None):
-        """Train one more epoch on these rows; the first call fits the encoder on them.
-
-        Parameters
-        ----------
-        X : array-like or DataFrame of shape (n, n_features)
-            Rows.
-        y : array-like of shape (n,) or (n, n_outputs)
-            Numbers.
-        sample_weight : array-like of shape (n,), optional
-            Weights.
-
-        Returns
-        -------
-        self
-        """
-        return self._fit(X, y, sample_weight, partial=True)

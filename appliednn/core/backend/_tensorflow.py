@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Sequence
-from functools import cache
+from functools import cache, cached_property
 from threading import RLock
 
 import keras
@@ -164,9 +164,17 @@ class TrainingProgram(TrainingStep):
         """Return fresh weights; a stacked network takes a seed for each member."""
         if self._lone is None:
             return initial_weights(self.model, seed if isinstance(seed, int) else seed[0])
+        return initial_member_weights(self.model, self._lone_model, seed)
+
+    @cached_property
+    def _lone_model(self):
         with guarded_random_state(0):
-            lone = self._lone.build()
-        return initial_member_weights(self.model, lone, seed)
+            return self._lone.build()
+
+    @property
+    def lone_shapes(self) -> list[tuple]:
+        """Shapes of one member's weights."""
+        return [tuple(v.shape) for v in self._lone_model.variables]
 
     def start(self, hyper: dict[str, float], weights: Sequence | None, seed: int) -> None:
         """Begin a fit: set the numbers, the weights (fresh from ``seed`` if None), the optimiser.

@@ -12,6 +12,8 @@ _MODULES: dict[str, str] = {
     "TabularEncoder": "appliednn.tabular._encoder",
     "MLPClassifier": "appliednn.tabular._mlp",
     "MLPRegressor": "appliednn.tabular._mlp",
+    "RealMLPClassifier": "appliednn.tabular._realmlp",
+    "RealMLPRegressor": "appliednn.tabular._realmlp",
     "KerasClassifier": "appliednn.tabular._keras",
     "KerasRegressor": "appliednn.tabular._keras",
     "CalibratedModel": "appliednn.uncertainty._calibration",

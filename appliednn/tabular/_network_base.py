@@ -1,0 +1,148 @@
+"""What the networks made for tables share: presets, members side by side, calibration."""
+
+from __future__ import annotations
+
+from numbers import Integral, Real
+from typing import Any, ClassVar
+
+import numpy as np
+from sklearn.utils._param_validation import Interval, StrOptions
+
+from appliednn.core._architecture import stack_weights, unstack_weights
+from appliednn.core._losses import Loss, make_loss
+from appliednn.core._network import Network
+from appliednn.core._schedules import check_schedule_params
+from appliednn.core._training_plan import Rows, TrainingPlan
+from appliednn.tabular._base import BaseNeural
+from appliednn.tabular._encoder import TabularEncoder
+from appliednn.tabular._temperature import best_temperature
+
+_POSITIVE = Interval(Real, 0, None, closed="neither")
+_NOT_NEGATIVE = Interval(Real, 0, None, closed="left")
+_COUNT = Interval(Integral, 1, None, closed="left")
+_SHARE = Interval(Real, 0, 1, closed="left")
+# Below this many rows, early_stopping="auto" trains on all of them.
+_HOLDOUT_ROWS = 100
+_SCHEDULES = {"constant", "step", "exponential", "cosine", "one_cycle", "plateau", "coslog"}
+_SCHEDULES |= {"flat_cos"}
+
+
+class BaseTableNetwork(BaseNeural):
+    """Fit machinery of RealMLP, TabM, ResNet and FT-Transformer.
+
+    A subclass gives ``_presets``: preset name -> parameter -> value, or a pair of values for
+    classification and regression. A parameter that is None takes the preset's value.
+    """
+
+    _presets: ClassVar[dict[str, dict[str, Any]]] = {}
+
+    _parameter_constraints: dict = {
+        **BaseNeural._parameter_constraints,
+        "hidden_layer_sizes": ["array-like", _COUNT, None],
+        "learning_rate": [_POSITIVE, None],
+        "weight_decay": [_NOT_NEGATIVE, None],
+        "dropout": [_SHARE, None],
+        "epochs": [_COUNT, None],
+        "batch_size": [_COUNT, StrOptions({"full"}), None],
+        "schedule": [StrOptions(_SCHEDULES), None],
+        "schedule_params": [dict, None],
+        "n_iter_no_change": [_COUNT, None],
+        "n_ensemble": [_COUNT],
+        "max_onehot": [Interval(Integral, 0, None, closed="left"), StrOptions({"auto"}), None],
+        "missing": [StrOptions({"median_indicator", "median", "error"})],
+    }
+
+    # How long training goes on after the best epoch: see TrainingPlan.patience_factor.
+    _patience_factor = 0.0
+    # Whether n_ensemble stands for members of one stacked program.
+    _stacks = True
+
+    # -- parameters -----------------------------------------------------------------------------
+
+    def _setting(self, name: str):
+        value = getattr(self, name)
+        preset = self._presets.get(getattr(self, "preset", ""), {})
+        if value is not None or name not in preset:
+            return value
+        value = preset[name]
+        return value[self._is_regression] if isinstance(value, tuple) else value
+
+    @property
+    def _is_regression(self) -> bool:
+        return self._estimator_type_name() == "regressor"
+
+    def _estimator_type_name(self) -> str:
+        return self.__sklearn_tags__().estimator_type
+
+    def _hidden(self) -> list[int]:
+        sizes = self._setting("hidden_layer_sizes")
+        sizes = [sizes] if isinstance(sizes, Integral) else list(sizes)
+        for size in sizes:
+            if not isinstance(size, Integral) or size < 1:
+                raise ValueError(
+                    f"hidden_layer_sizes={self.hidden_layer_sizes!r} was given; expected "
+                    "positive whole numbers, one for each hidden layer"
+                )
+        return [int(size) for size in sizes]
+
+    def _loss(self) -> Loss:
+        smoothing = 0.0 if self._is_regression else self._setting("label_smoothing")
+        return make_loss("auto", self._target.kind, None, smoothing)
+
+    def _loss_name(self) -> str:
+        return "mse"
+
+    def _make_encoder(self) -> TabularEncoder:
+        """Return the encoder: few categories in scaled one-hot columns, many as codes."""
+        most = self._setting("max_onehot")
+        return TabularEncoder(
+            numeric=self._numeric,
+            categorical="onehot" if most is None else "auto",
+            max_onehot=8 if most is None else most,
+            onehot_scaling=self._onehot_scaling,
+            missing=self.missing,
+        )
+
+    _numeric = "robust"
+    _onehot_scaling = "robust"
+
+    # -- training -------------------------------------------------------------------------------
+
+    def _wants_holdout(self, n_rows: int) -> bool:
+        if self.early_stopping == "auto":
+            return n_rows >= _HOLDOUT_ROWS
+        return super()._wants_holdout(n_rows)
+
+    def _plan(self, hyper, seeds, partial: bool, early: bool, n_rows: int) -> TrainingPlan:
+        check_schedule_params(self._setting("schedule"), self.schedule_params)
+        plan = super()._plan(hyper, seeds, partial, early, n_rows)
+        plan.patience_factor = self._patience_factor
+        plan.latest_best = True
+        return plan
+
+    def _first_state(self, program, architecture, rows: Rows, plan: TrainingPlan):
+        """Return fresh weights, of each member, fitted to the data where the network asks."""
+        weights = program.initial_weights(plan.weight_seed)
+        if not program.independent_members:
+            seed = plan.weight_seed if isinstance(plan.weight_seed, int) else plan.weight_seed[0]
+            return self._fitted_weights(architecture, weights, rows, seed), None
+        lone = architecture.changed(members=0, aggregate=False)
+        shapes = program.lone_shapes
+        members = [
+            self._fitted_weights(lone, unstack_weights(weights, shapes, j), rows, seed)
+            for j, seed in enumerate(plan.weight_seed)
+        ]
+        return stack_weights(members, [w.shape for w in map(np.asarray, weights)]), None
+
+    def _fitted_weights(self, architecture, weights, rows: Rows, seed: int) -> list:
+        """Return one network's first weights; a subclass may fit them to the rows."""
+        return weights
+
+    def _finished(self, network: Network, validation: Rows | None, held: Rows | None) -> Network:
+        """Calibrate on the held-out rows: one temperature for all logits (Guo et al. 2017)."""
+        self.__dict__.pop("temperature_", None)
+        if validation is None or not getattr(self, "calibrate", False):
+            return network
+        raw = network.member_outputs(validation.x)
+        self.temperature_ = best_temperature(raw, validation.y, held.w, self._target.kind)
+        return network.tempered(self.temperature_)
