@@ -12,7 +12,7 @@ _DEFAULTS: dict[str, dict[str, float]] = {
     "constant": {"warmup": 0.0},
     "step": {"warmup": 0.0, "factor": 0.5, "every": 10},
     "exponential": {"warmup": 0.0, "decay": 0.95},
-    "cosine": {"warmup": 0.05, "end": 0.0},
+    "cosine": {"warmup": 0.05, "end": 0.0, "cycles": 1},
     "one_cycle": {"peak_at": 0.3, "start": 0.04, "end": 1e-4},
     "plateau": {"warmup": 0.0, "factor": 0.5, "patience": 5, "min_factor": 1e-3},
     "coslog": {"cycles": 4},
@@ -41,7 +41,8 @@ class Schedule:
     ----------
     name : str
         ``"constant"``, ``"step"`` (times ``factor`` every ``every`` epochs), ``"exponential"``
-        (times ``decay`` an epoch), ``"cosine"`` (to ``end`` times the rate), ``"one_cycle"``
+        (times ``decay`` an epoch), ``"cosine"`` (to ``end`` times the rate, ``cycles`` times over,
+        each cycle of whole epochs and nearly equal length: Huang et al. 2017), ``"one_cycle"``
         (Smith and Topin 2018: from ``start`` up to the rate at the share ``peak_at`` of all steps,
         down to ``end``), ``"plateau"`` (times ``factor`` after ``patience`` epochs without a
         better monitored value, not below ``min_factor``), ``"coslog"`` (``cycles`` cosine waves
@@ -117,8 +118,12 @@ class Schedule:
         return self.params["decay"] ** (step // self.steps_per_epoch)
 
     def _cosine(self, step):
-        start = self.params["warmup"] * self.n_steps
-        t = np.clip((step - start) / max(1.0, self.n_steps - start), 0.0, 1.0)
+        ends = cycle_ends(self.n_steps // self.steps_per_epoch, int(self.params["cycles"]))
+        starts = self.steps_per_epoch * np.concatenate([[0], ends])
+        starts[0] = int(self.params["warmup"] * self.n_steps)
+        cycle = np.minimum(np.searchsorted(starts[1:], step, side="right"), len(ends) - 1)
+        length = np.maximum(1, starts[cycle + 1] - starts[cycle])
+        t = np.clip((step - starts[cycle]) / length, 0.0, 1.0)
         end = self.params["end"]
         return end + (1 - end) * 0.5 * (1 + np.cos(np.pi * t))
 
@@ -149,6 +154,20 @@ def flat_cos(t: np.ndarray, flat: float = 0.5) -> np.ndarray:
     """
     rest = np.clip((np.asarray(t) - flat) / (1 - flat), 0.0, 1.0)
     return 0.5 * (1 + np.cos(np.pi * rest))
+
+
+def cycle_ends(n_epochs: int, cycles: int) -> np.ndarray:
+    """Return after how many epochs each cycle of a cyclic schedule ends, int (cycles,).
+
+    Where there are fewer epochs than cycles, each epoch is one.
+
+    Examples
+    --------
+    >>> cycle_ends(10, 4).tolist()
+    [2, 5, 7, 10]
+    """
+    cycles = max(1, min(cycles, n_epochs))
+    return np.arange(1, cycles + 1) * n_epochs // cycles
 
 
 def check_schedule_params(name: str, params: Mapping[str, float] | None) -> dict[str, float]:
