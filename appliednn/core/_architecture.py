@@ -23,6 +23,9 @@ _BUILDERS = {
 _NUMPY = {
     ("realmlp", "forward"): ("appliednn.tabular._realmlp_numpy", "numpy_realmlp"),
     ("realmlp", "count"): ("appliednn.tabular._realmlp_numpy", "count_realmlp"),
+    ("tabm", "count"): ("appliednn.tabular._parameter_counts", "count_tabm"),
+    ("resnet", "count"): ("appliednn.tabular._parameter_counts", "count_resnet"),
+    ("ft_transformer", "count"): ("appliednn.tabular._parameter_counts", "count_ft_transformer"),
 }
 
 

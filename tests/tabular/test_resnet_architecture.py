@@ -1,0 +1,118 @@
+"""The residual network: batch normalisation, members side by side, sizes."""
+
+import numpy as np
+import pytest
+
+from appliednn.core import backend
+from appliednn.core._architecture import Architecture, initial_weights, stack_weights
+from appliednn.core._losses import make_loss
+from appliednn.core._numpy_forward import count_parameters
+from appliednn.core._optimizers import make_optimizer
+from appliednn.tabular._resnet_layers import MemberBatchNormalization
+
+FULL = {
+    "n_inputs": 5, "n_outputs": 2, "kind": "regression", "n_blocks": 2, "width": 8,
+    "hidden_width": 12, "dropout": False, "cardinalities": [4], "embedding_size": 3,
+    "members": 0, "aggregate": False,
+}  # fmt: skip
+
+
+def architecture(**changes):
+    return Architecture.of("resnet", **{**FULL, **changes})
+
+
+def rows(n, *more):
+    rng = np.random.default_rng(0)
+    Z = rng.normal(size=(n, *more, 5)).astype(np.float32)
+    Z[..., -1] = rng.integers(0, 4, (n, *more))
+    return Z
+
+
+def test_batch_normalisation_is_its_formula():
+    layer = MemberBatchNormalization(members=2, momentum=0.8)
+    x = 3 + 2 * np.random.default_rng(0).normal(size=(2, 9, 4)).astype(np.float32)
+    out = np.asarray(layer(x, training=True))
+    mean, variance = x.mean(axis=1, keepdims=True), x.var(axis=1, keepdims=True)
+    np.testing.assert_allclose(out, (x - mean) / np.sqrt(variance + 1e-5), atol=2e-5)
+    np.testing.assert_allclose(np.asarray(layer.moving_mean), 0.2 * mean, rtol=1e-5)
+    unbiased = x.var(axis=1, keepdims=True, ddof=1)
+    np.testing.assert_allclose(np.asarray(layer.moving_variance), 0.8 + 0.2 * unbiased, rtol=1e-5)
+    calm = np.asarray(layer(x))
+    expected = (x - 0.2 * mean) / np.sqrt(0.8 + 0.2 * unbiased + 1e-5)
+    np.testing.assert_allclose(calm, expected, rtol=1e-4)
+
+
+@pytest.mark.parametrize("training", [False, True])
+def test_a_member_of_a_stack_is_the_lone_network_with_its_weights(training):
+    lone, stack = architecture().build(), architecture(members=3).build()
+    draws = [initial_weights(lone, seed) for seed in range(3)]
+    stacked = stack_weights(draws, [tuple(v.shape) for v in stack.variables])
+    for variable, value in zip(stack.variables, stacked, strict=True):
+        variable.assign(value)
+    Z = rows(16, 3)
+    out = np.asarray(stack(Z, training=training))
+    for j, draw in enumerate(draws):
+        for variable, value in zip(lone.variables, draw, strict=True):
+            variable.assign(value)
+        expected = np.asarray(lone(Z[:, j], training=training))
+        np.testing.assert_allclose(out[:, j], expected, atol=1e-5)
+        own = np.asarray(stack.get_layer("normalization").moving_mean)[j, 0]
+        np.testing.assert_allclose(
+            own, np.asarray(lone.get_layer("normalization").moving_mean), atol=1e-6
+        )
+
+
+def test_the_average_of_members_is_that_of_their_outputs():
+    stack, mean = (architecture(members=3, aggregate=a).build() for a in (False, True))
+    mean.set_weights(stack.get_weights())
+    Z = rows(7)
+    apart = np.asarray(stack(np.repeat(Z[:, None], 3, axis=1)))
+    np.testing.assert_allclose(np.asarray(mean(Z)), apart.mean(axis=1), atol=1e-6)
+
+
+def test_a_new_fit_starts_without_the_statistics_of_the_last():
+    model = architecture().build()
+    model(rows(20) * [3, 3, 3, 3, 1], training=True)
+    names = [v.path for v in model.variables]
+    fresh = dict(zip(names, initial_weights(model, 0), strict=True))
+    assert (np.asarray(model.get_layer("normalization").moving_mean) != 0).any()
+    assert (fresh["normalization/moving_mean"] == 0).all()
+    assert (fresh["normalization/moving_variance"] == 1).all()
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [{}, {"dropout": True, "n_blocks": 3}, {"members": 4, "dropout": True}, {"cardinalities": []}],
+)
+def test_the_number_of_parameters_is_known_without_the_model(changes):
+    made = architecture(**changes)
+    assert count_parameters(made) == sum(v.numpy().size for v in made.build().variables)
+
+
+def test_weights_are_uniform_within_the_inverse_root_of_their_inputs():
+    model = architecture(members=3, width=50, hidden_width=40).build()
+    for layer, fan_in in (("dense_0_0", 50), ("dense_0_1", 40), ("output", 50)):
+        for weight in model.get_layer(layer).weights:
+            values = np.abs(weight.numpy())
+            assert values.max() <= fan_in**-0.5
+            assert values.size < 100 or values.max() > 0.9 * fan_in**-0.5
+
+
+def test_two_dropouts_have_rates_of_their_own_and_batches_are_not_padded():
+    program = backend.training_program(
+        architecture(dropout=True, members=2),
+        make_loss("auto", "regression"),
+        optimizer := make_optimizer("adam"),
+    )
+    hyper = {**optimizer.hyper, "dropout": [0.25, 0.5], "dropout_residual": 0.1}
+    hyper = {k: np.broadcast_to(v, 2) for k, v in hyper.items()}
+    with program.lock:
+        program.start(hyper, None, [1, 2])
+        rates = {
+            layer.name: [round(float(r), 3) for r in np.ravel(layer.rate)]
+            for layer in program.model.layers
+            if hasattr(layer, "rate")
+        }
+    assert rates["dropout_0"] == [0.25, 0.5]
+    assert rates["dropout_1_residual"] == [0.1, 0.1]
+    assert program.xla_pays and not program.rows_are_independent
