@@ -119,8 +119,8 @@ class Schedule:
 
     def _cosine(self, step):
         ends = cycle_ends(self.n_steps // self.steps_per_epoch, int(self.params["cycles"]))
-        starts = self.steps_per_epoch * np.concatenate([[0], ends])
-        starts[0] = int(self.params["warmup"] * self.n_steps)
+        starts = self.steps_per_epoch * np.concatenate([[0.0], ends])
+        starts[0] = self.params["warmup"] * self.n_steps
         cycle = np.minimum(np.searchsorted(starts[1:], step, side="right"), len(ends) - 1)
         length = np.maximum(1, starts[cycle + 1] - starts[cycle])
         t = np.clip((step - starts[cycle]) / length, 0.0, 1.0)

@@ -5,6 +5,7 @@ from appliednn._lazy import attach
 __getattr__, __dir__, __all__ = attach(
     __name__,
     {
+        "ClassTarget": "._target",
         "KerasClassifier": "._keras",
         "KerasRegressor": "._keras",
         "MLPClassifier": "._mlp",
@@ -12,6 +13,8 @@ __getattr__, __dir__, __all__ = attach(
         "RealMLPClassifier": "._realmlp",
         "RealMLPRegressor": "._realmlp",
         "TabularEncoder": "._encoder",
+        "read_labels": "._target",
+        "read_numbers": "._target",
         "fit_side_by_side": "._side_by_side",
         "stack_key": "._side_by_side",
     },
