@@ -2,7 +2,70 @@
 
 from __future__ import annotations
 
+from typing import NamedTuple
+
 import numpy as np
+
+
+class ClassUncertainty(NamedTuple):
+    """What several networks say about the classes of rows.
+
+    Attributes
+    ----------
+    mean, std : ndarray of shape (n, n_classes)
+        Mean of the members' probabilities, and their standard deviation.
+    total, aleatoric, epistemic : ndarray of shape (n,)
+        Entropy of the mean, mean entropy of the members, and their difference (the mutual
+        information of label and member), in nats; sums over the labels of multi-label targets.
+    """
+
+    mean: np.ndarray
+    std: np.ndarray
+    total: np.ndarray
+    aleatoric: np.ndarray
+    epistemic: np.ndarray
+
+
+class NumberUncertainty(NamedTuple):
+    """What several networks predict: mean and standard deviation, shaped as the target."""
+
+    mean: np.ndarray
+    std: np.ndarray
+
+
+def class_uncertainty(
+    probabilities: np.ndarray, weights: np.ndarray | None = None, multilabel: bool = False
+) -> ClassUncertainty:
+    """Return mean, spread and entropies of members' probabilities.
+
+    Parameters
+    ----------
+    probabilities : ndarray of shape (members, n, n_classes)
+        Of each member.
+    weights : ndarray of shape (members,), optional
+        Of each member; equal by default.
+    multilabel : bool
+        Columns are labels of their own, not exclusive classes.
+
+    Examples
+    --------
+    >>> sure = class_uncertainty(np.array([[[1.0, 0.0]], [[0.0, 1.0]]]))
+    >>> sure.total.round(3).tolist(), sure.epistemic.round(3).tolist()
+    ([0.693], [0.693])
+    """
+    mean = np.average(probabilities, axis=0, weights=weights)
+    spread = np.average((probabilities - mean) ** 2, axis=0, weights=weights)
+    total = _entropy(mean, multilabel)
+    aleatoric = np.average(_entropy(probabilities, multilabel), axis=0, weights=weights)
+    epistemic = np.maximum(total - aleatoric, 0.0)
+    return ClassUncertainty(mean, np.sqrt(spread), total, aleatoric, epistemic)
+
+
+def _entropy(p: np.ndarray, multilabel: bool) -> np.ndarray:
+    parts = p * np.log(np.maximum(p, 1e-300))
+    if multilabel:
+        parts = parts + (1 - p) * np.log(np.maximum(1 - p, 1e-300))
+    return -parts.sum(axis=-1)
 
 
 def aggregate_raw(raw: np.ndarray, kind: str) -> np.ndarray:

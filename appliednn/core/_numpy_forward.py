@@ -8,6 +8,7 @@ from collections.abc import Callable, Sequence
 import numpy as np
 
 from appliednn.core._architecture import Architecture
+from appliednn.core._members import aggregate_raw
 
 _EPSILON = 1e-3  # keras.layers.BatchNormalization and LayerNormalization
 
@@ -101,16 +102,17 @@ def numpy_forward(
     layers = _dense_layers(p, list(weights))
     activation = ACTIVATIONS[p["activation"]]
     *hidden, (last_kernel, last_bias) = layers
+    members = p.get("members", 0)
 
     def forward(Z: np.ndarray) -> np.ndarray:
-        x = Z
+        x = Z[None] if members else Z
         for kernel, bias in hidden:
             x = x @ kernel
             x += bias
             x = activation(x)
         x = x @ last_kernel
         x += last_bias
-        return x
+        return aggregate_raw(x, p["kind"]) if members else x
 
     return forward
 
@@ -152,10 +154,12 @@ def count_parameters(architecture: Architecture) -> int:
     embedded = [min(16, math.ceil(c**0.5)) for c in codes]
     total = sum(c * width for c, width in zip(codes, embedded, strict=True))
     before = p["n_inputs"] - len(codes) + sum(embedded)
+    k = max(1, p.get("members", 0))
+    dropouts = len(p["hidden_layer_sizes"]) if p.get("dropout") else 0
     per_unit = {"batch": 4, "layer": 2}.get(p.get("normalization"), 0)
     for width in p["hidden_layer_sizes"]:
         total += before * width + width + per_unit * width
-        total += 3 if p.get("dropout") else 0
         total += before * width if p.get("residual") and before != width else 0
         before = width
-    return total + before * p["n_outputs"] + p["n_outputs"]
+    total += before * p["n_outputs"] + p["n_outputs"]
+    return k * total + dropouts * (2 + k)

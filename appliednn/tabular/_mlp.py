@@ -50,6 +50,7 @@ class BaseMLP(BaseNeural):
         "numeric": [StrOptions({"robust", "standard", "minmax", "quantile", "passthrough"})],
         "categorical": [StrOptions({"onehot", "embedding"})],
         "missing": [StrOptions({"median_indicator", "median", "error"})],
+        "n_ensemble": [Interval(Integral, 1, None, closed="left")],
     }
 
     def _hidden(self) -> list[int]:
@@ -63,7 +64,24 @@ class BaseMLP(BaseNeural):
                 )
         return [int(size) for size in sizes]
 
+    def _check_members(self) -> None:
+        """Refuse what networks side by side cannot have."""
+        if not self._members:
+            return
+        for name, value in (("normalization", self.normalization), ("strategy", self.strategy)):
+            if value is not None:
+                raise ValueError(
+                    f"n_ensemble={self.n_ensemble} was given with {name}={value!r}; networks side "
+                    f"by side need {name}=None (or use appliednn.ensemble.BaggedClassifier)"
+                )
+        if self.encoder_.cardinalities_:
+            raise ValueError(
+                f"n_ensemble={self.n_ensemble} was given with categorical='embedding'; networks "
+                "side by side need categorical='onehot'"
+            )
+
     def _make_program(self, seed: int):
+        self._check_members()
         check_schedule_params(self.schedule, self.schedule_params)
         optimizer = self._optimizer()
         architecture = Architecture.of(
@@ -79,6 +97,9 @@ class BaseMLP(BaseNeural):
             kernel_initializer=initializer_config(self.kernel_initializer, "kernel_initializer"),
             bias_initializer=initializer_config(self.bias_initializer, "bias_initializer"),
             cardinalities=[int(c) for c in self.encoder_.cardinalities_],
+            kind=self._target.kind if self._members else "regression",
+            members=self._members,
+            aggregate=False,
         )
         loss = self._loss()
         hyper = {**optimizer.hyper, **loss.hyper, "dropout": float(self.dropout)}
@@ -152,6 +173,7 @@ class MLPClassifier(ClassifierFit, NeuralClassifierMixin, BaseMLP):
         n_iter_no_change=10,
         tol=1e-4,
         scoring="loss",
+        n_ensemble=1,
         max_seconds=None,
         class_weight=None,
         numeric="robust",
@@ -194,6 +216,7 @@ class MLPClassifier(ClassifierFit, NeuralClassifierMixin, BaseMLP):
         self.n_iter_no_change = n_iter_no_change
         self.tol = tol
         self.scoring = scoring
+        self.n_ensemble = n_ensemble
         self.max_seconds = max_seconds
         self.class_weight = class_weight
         self.numeric = numeric
@@ -243,6 +266,7 @@ class MLPRegressor(RegressorFit, NeuralRegressorMixin, BaseMLP):
         n_iter_no_change=10,
         tol=1e-4,
         scoring="loss",
+        n_ensemble=1,
         max_seconds=None,
         numeric="robust",
         categorical="onehot",
@@ -283,6 +307,7 @@ class MLPRegressor(RegressorFit, NeuralRegressorMixin, BaseMLP):
         self.n_iter_no_change = n_iter_no_change
         self.tol = tol
         self.scoring = scoring
+        self.n_ensemble = n_ensemble
         self.max_seconds = max_seconds
         self.numeric = numeric
         self.categorical = categorical

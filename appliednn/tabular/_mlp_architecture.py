@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import partial
 
 import keras
 
 from appliednn.core._layers import HashDropout
+from appliednn.core._member_layers import MemberDense, MembersFirst, MembersLast
 
 
 def build_mlp(
@@ -20,6 +22,9 @@ def build_mlp(
     kernel_initializer="glorot_uniform",
     bias_initializer="zeros",
     cardinalities: Sequence[int] = (),
+    kind: str = "regression",
+    members: int = 0,
+    aggregate: bool = False,
 ) -> keras.Model:
     """Return the network: dense layers, each with normalisation, activation and dropout.
 
@@ -41,29 +46,44 @@ def build_mlp(
         Keras initialisers.
     cardinalities : sequence of int
         Number of codes of each category; each gets an embedding of ``min(16, ceil(c ** 0.5))``.
+    kind : {"binary", "multiclass", "multilabel", "regression"}
+        Kind of target; only members' averages depend on it.
+    members : int
+        Networks side by side, without embeddings and normalisation; 0 for one.
+    aggregate : bool
+        Give the members' average for rows they share.
     """
-    inputs = keras.Input((n_inputs,))
-    x = _embed(inputs, cardinalities) if cardinalities else inputs
-    dense = {"kernel_initializer": kernel_initializer, "bias_initializer": bias_initializer}
+    inputs = keras.Input((members, n_inputs) if members and not aggregate else (n_inputs,))
+    x = MembersFirst(name="members_first")(inputs) if members else inputs
+    x = _embed(x, cardinalities) if cardinalities else x
+    starts = {"kernel_initializer": kernel_initializer, "bias_initializer": bias_initializer}
+    dense = _member_dense(members) if members else keras.layers.Dense
     for i, width in enumerate(hidden_layer_sizes):
         before = x
-        x = keras.layers.Dense(width, name=f"dense_{i}", **dense)(x)
+        x = dense(width, name=f"dense_{i}", **starts)(x)
         if normalization == "batch":
             x = keras.layers.BatchNormalization(name=f"normalization_{i}")(x)
         elif normalization == "layer":
             x = keras.layers.LayerNormalization(name=f"normalization_{i}")(x)
         x = keras.layers.Activation(activation, name=f"activation_{i}")(x)
         if dropout:
-            x = HashDropout(name=f"dropout_{i}")(x)
+            x = HashDropout(name=f"dropout_{i}", members=members)(x)
         if residual:
             if before.shape[-1] != width:
-                before = keras.layers.Dense(
+                before = dense(
                     width, use_bias=False, name=f"shortcut_{i}",
                     kernel_initializer=kernel_initializer,
                 )(before)  # fmt: skip
             x = keras.layers.Add(name=f"residual_{i}")([x, before])
-    outputs = keras.layers.Dense(n_outputs, name="output", dtype=_output_dtype(), **dense)(x)
-    return keras.Model(inputs, outputs)
+    x = dense(n_outputs, name="output", dtype=_output_dtype(), **starts)(x)
+    if members:
+        x = MembersLast(kind, aggregate, name="members_last", dtype=_output_dtype())(x)
+    return keras.Model(inputs, x)
+
+
+def _member_dense(members: int):
+    """Return what stands for ``keras.layers.Dense`` in a stacked network."""
+    return partial(MemberDense, members=members)
 
 
 def _output_dtype() -> str:

@@ -58,6 +58,9 @@ _PARAMETERS = """
         Smallest gain that counts.
     scoring : str or callable, default="loss"
         What picks the epoch: the loss, or any scikit-learn scorer.
+    n_ensemble : int, default=1
+        Networks trained side by side in one program, from seeds of their own; their probabilities
+        (numbers) are averaged, and ``predict_uncertainty`` tells how far they differ.
     max_seconds : float, optional
         Longest training time.
 {class_weight}    numeric : str, default="robust"

@@ -6,6 +6,7 @@ import numpy as np
 from sklearn.base import ClassifierMixin, MultiOutputMixin, RegressorMixin
 from sklearn.utils.validation import check_is_fitted
 
+from appliednn.core._members import ClassUncertainty, NumberUncertainty, class_uncertainty
 from appliednn.core._numpy_forward import sigmoid, softmax
 from appliednn.tabular._class_weight import ClassWeights
 from appliednn.tabular._target import ClassTarget, NumberTarget, read_labels, read_numbers
@@ -86,6 +87,25 @@ class NeuralClassifierMixin(ClassifierMixin):
         """
         return self._proba_raw(self.network_forward(X))
 
+    def predict_uncertainty(self, X) -> ClassUncertainty:
+        """Return how far the networks side by side agree on each row.
+
+        Parameters
+        ----------
+        X : array-like or DataFrame of shape (n, n_features_in_)
+            Rows.
+
+        Returns
+        -------
+        ClassUncertainty
+            ``mean`` and ``std`` of the members' probabilities (n, n_classes), and ``total``,
+            ``aleatoric`` and ``epistemic`` entropy (n,) in nats.
+        """
+        raw = self.network_.member_outputs(self.encode(X))
+        several = self._target.kind == "multilabel"
+        members = np.stack([self._proba_raw(one) for one in raw]).astype(np.float64)
+        return class_uncertainty(members, multilabel=several)
+
     def decision_function(self, X) -> np.ndarray:
         """Return logits: (n,) for two classes, positive for ``classes_[1]``; else one a class."""
         return self._decision_raw(self.network_forward(X))
@@ -144,6 +164,23 @@ class NeuralRegressorMixin(MultiOutputMixin, RegressorMixin):
         ndarray of shape (n,) or (n, n_outputs), float64, in the target's units
         """
         return self._predict_raw(self.network_forward(X))
+
+    def predict_uncertainty(self, X) -> NumberUncertainty:
+        """Return mean and standard deviation of the networks side by side, in the target's units.
+
+        Parameters
+        ----------
+        X : array-like or DataFrame of shape (n, n_features_in_)
+            Rows.
+
+        Returns
+        -------
+        NumberUncertainty
+            ``mean`` and ``std``, shaped as ``predict``'s answer.
+        """
+        raw = self.network_.member_outputs(self.encode(X))
+        members = np.stack([self._predict_raw(one) for one in raw])
+        return NumberUncertainty(members.mean(axis=0), members.std(axis=0))
 
     def network_forward(self, X) -> np.ndarray:
         """Return the network's raw outputs for raw rows, float32 (n, n_outputs)."""

@@ -111,10 +111,10 @@ class TrainingProgram(TrainingStep):
         with self._scope():
             self._hyper = tf.Variable(tf.zeros(shape, self.dtype), trainable=False)
         self._optimizer_start = [np.asarray(v) for v in self.optimizer.variables]
-        self._grouped = optimizer.class_name == "GroupAdam"
+        self.grouped = optimizer.class_name == "GroupAdam"
         self._layers = list(self.model._flatten_layers(include_self=False, recursive=True))
         self._dropouts = [la for la in self._layers if type(la).__name__ == "HashDropout"]
-        self._kernels = [] if self._grouped else self._decayed()
+        self._kernels = [] if self.grouped else self._decayed()
         self._run = compile_function(self._chunk, reduce_retracing=True)
         self._run_xla = compile_function(self._chunk, reduce_retracing=True, jit_compile=True)
         self._evaluate = compile_function(self._evaluate_rows, reduce_retracing=True)

@@ -51,7 +51,7 @@ class TrainingStep:
 
     def _numbers_of_step(self, hyper: dict, rates) -> dict:
         """Return the numbers with their share at this step; set the dropout rates."""
-        if not self._grouped:
+        if not self.grouped:
             return hyper
         numbers = dict(hyper)
         numbers["weight_decay"] = hyper["weight_decay"] * tf.cast(rates[1], self.dtype)
@@ -194,7 +194,7 @@ class TrainingStep:
     def _apply(self, gradients, variables, hyper):
         optimizer = self.optimizer
         inner = getattr(optimizer, "inner_optimizer", optimizer)
-        if self._grouped:
+        if self.grouped:
             inner.factors = self._group_factors(variables, hyper)
         if self.strategy is not None:
             gradients = [g / self.n_replicas for g in gradients]
