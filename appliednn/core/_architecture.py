@@ -172,13 +172,13 @@ def stack_weights(weights: Sequence[Sequence[Any]], shapes: Sequence[tuple]) -> 
     return out
 
 
-def unstack_weights(weights: Sequence[Any], shapes: Sequence[tuple], member: int) -> list[Any]:
-    """Return one member's weights, shaped as the plain network's variables."""
+def unstack_weights(weights: Sequence[Any], like: Sequence[Any], member: int) -> list[Any]:
+    """Return one member's weights, shaped as ``like``, a plain network's."""
     import numpy as np
 
     out = []
-    for value, shape in zip(weights, shapes, strict=True):
-        value = np.asarray(value)
+    for value, lone in zip(weights, like, strict=True):
+        value, shape = np.asarray(value), np.shape(lone)
         out.append(value if value.shape == shape else value[member].reshape(shape))
     return out
 

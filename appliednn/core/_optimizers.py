@@ -11,7 +11,7 @@ from typing import Any
 
 # Attributes that Keras reads inside the update as numbers, so that a tensor can stand in for them.
 _TENSOR_ATTRIBUTES = ("beta_1", "beta_2", "epsilon")
-_TENSOR_CLASSES = ("Adam", "AdamW", "Lion", "GroupAdam")
+_TENSOR_CLASSES = ("Adam", "AdamW", "Lion")
 _NAMES = {
     "sgd": "SGD",
     "adam": "Adam",
@@ -58,6 +58,8 @@ class Optimizer:
     @property
     def tensor_names(self) -> tuple[str, ...]:
         """Attributes of the Keras object that are replaced by tensors while tracing."""
+        if self.class_name == "GroupAdam":  # it reads them with its factors
+            return ()
         return tuple(k for k in sorted(self.hyper) if k in _TENSOR_ATTRIBUTES)
 
     def build(self):
@@ -82,6 +84,7 @@ def make_group_adam(
     beta_1: float = 0.9,
     beta_2: float = 0.999,
     epsilon: float = 1e-8,
+    late_epsilon: bool = True,
 ) -> Optimizer:
     """Return Adam with factors for groups of weights.
 
@@ -92,19 +95,21 @@ def make_group_adam(
         ``rate_groups``; weights without a group take the group ``""``. Default 1.
     weight_decay : float
         Decoupled decay, times the learning rate.
-    beta_1, beta_2, epsilon : float
-        Of Adam.
+    beta_1, beta_2, epsilon, late_epsilon
+        As :class:`~appliednn.core._group_adam.GroupAdam` takes them.
 
     Examples
     --------
     >>> make_group_adam({"scale": 6.0}).hyper["rate[scale]"]
     6.0
     """
-    hyper: dict[str, Any] = {"beta_1": beta_1, "beta_2": beta_2, "epsilon": epsilon}
+    hyper: dict[str, Any] = {"beta_1": beta_1, "beta_2": beta_2}
     hyper.update(weight_decay=weight_decay, learning_rate_factor=1.0, dropout=0.0)
     hyper.update({f"rate[{group}]": f for group, f in (rate_factors or {}).items()})
     hyper.update({f"decay[{group}]": f for group, f in (decay_factors or {}).items()})
-    return Optimizer("GroupAdam", "{}", hyper=hyper)
+    return Optimizer(
+        "GroupAdam", json.dumps({"epsilon": epsilon, "late_epsilon": late_epsilon}), hyper=hyper
+    )
 
 
 def make_optimizer(

@@ -271,10 +271,11 @@ class Trainer:
         losses = self.program.member_losses(raw, rows.y)
         losses = np.array([np.average(losses[o, j], weights=rows.w[o]) for j, o in enumerate(own)])
         self._history.setdefault("val_loss", []).append(float(losses.mean()))
-        if self.hooks.score is None:
+        score = self.hooks.member_scores or [self.hooks.score] * k
+        if score[0] is None:
             return np.where(np.isfinite(losses), losses, np.inf)
         finite = np.isfinite(raw).all(axis=(0, 2))
-        scores = [self.hooks.score(raw[:, j]) if finite[j] else np.nan for j in range(k)]
+        scores = [score[j](raw[:, j]) if finite[j] else np.nan for j in range(k)]
         self._history.setdefault(self.hooks.score_name, []).append(float(np.mean(scores)))
         return np.where(np.isfinite(scores), -np.asarray(scores), np.inf)
 

@@ -84,6 +84,8 @@ class TrainingHooks:
         ``measure(y, raw, w) -> dict`` of metrics, kept for training and validation rows.
     keras_callbacks : sequence
         Keras callbacks, already cloned for this fit.
+    member_scores : list of callable or None
+        Like ``score``, one for each member of a stacked network; replaces it.
     members_end : callable or None
         ``members_end(epoch, best)`` with the best monitored value of each member so far, lower is
         better; returns None or a boolean array: members that are done.
@@ -95,13 +97,14 @@ class TrainingHooks:
     epoch_end: Callable[[int, dict], bool] | None = None
     measure: Callable[[np.ndarray, np.ndarray, np.ndarray], dict[str, float]] | None = None
     keras_callbacks: Sequence[Any] = ()
+    member_scores: list[Callable[[np.ndarray], float]] | None = None
     members_end: Callable[[int, np.ndarray], np.ndarray | None] | None = None
 
     @property
     def each_epoch(self) -> bool:
         """Whether anything happens between epochs."""
         callbacks = self.epoch_begin or self.epoch_end or self.keras_callbacks
-        return bool(self.score or self.measure or callbacks)
+        return bool(self.score or self.member_scores or self.measure or callbacks)
 
 
 @dataclass

@@ -81,6 +81,13 @@ class BaseNeural(FitCallbacks, SaveMixin, BaseEstimator):
     def _dtype(self) -> str:
         return "float64" if self.precision == "float64" else "float32"
 
+    # What keeps estimators of one class apart although their parameters may differ.
+    _stack_variant = ""
+
+    def _make_stack_program(self, seed: int):
+        """Return ``_make_program``'s answer for a network that stands beside others."""
+        return self._make_program(seed)
+
     def _setting(self, name: str):
         """Return a parameter's value; presets fill in what is None."""
         return getattr(self, name)

@@ -7,18 +7,22 @@ from numbers import Integral, Real
 import numpy as np
 from sklearn.utils._param_validation import Interval, StrOptions
 
+from appliednn.core import backend
 from appliednn.core._architecture import Architecture
 from appliednn.core._losses import Loss, make_loss
-from appliednn.core._optimizers import Optimizer, make_optimizer
+from appliednn.core._optimizers import Optimizer, make_group_adam, make_optimizer
 from appliednn.core._schedules import check_schedule_params
 from appliednn.tabular._base import BaseNeural
 from appliednn.tabular._fit_methods import ClassifierFit, RegressorFit
 from appliednn.tabular._keras_names import activation_name, initializer_config
 from appliednn.tabular._mlp_docs import document
+from appliednn.tabular._stack import stack_key_of
 from appliednn.tabular._tasks import NeuralClassifierMixin, NeuralRegressorMixin
 
 _POSITIVE = Interval(Real, 0, None, closed="neither")
 _NOT_NEGATIVE = Interval(Real, 0, None, closed="left")
+# Numbers that may differ between perceptrons of one program.
+_STACK_FREE = ("learning_rate", "weight_decay", "dropout", "label_smoothing")
 
 
 class BaseMLP(BaseNeural):
@@ -104,6 +108,28 @@ class BaseMLP(BaseNeural):
         loss = self._loss()
         hyper = {**optimizer.hyper, **loss.hyper, "dropout": float(self.dropout)}
         return architecture, loss, optimizer, hyper
+
+    def _stack_key(self):
+        """Return what must be equal for perceptrons to be trained in one program, or None."""
+        clips = (self.clip_value, self.clip_norm, self.clip_global_norm)
+        plain = self.optimizer in ("adam", "adamw") and self.optimizer_params is None
+        plain &= not self.l1 and not self.l2 and all(clip is None for clip in clips)
+        if not plain or self.normalization is not None or self.categorical != "onehot":
+            return None
+        return stack_key_of(self, _STACK_FREE)
+
+    def _make_stack_program(self, seed: int):
+        """Return the network with Adam as all members can share it, each at its own rate."""
+        architecture, loss, optimizer, hyper = self._make_program(seed)
+        decay = hyper["weight_decay"]
+        grouped = make_group_adam(
+            {}, {"bias": 0.0}, weight_decay=decay, epsilon=1e-7, late_epsilon=False
+        )
+        return architecture, loss, grouped, {**hyper, **grouped.hyper, "dropout": self.dropout}
+
+    def _lone_weights(self, architecture, rows, seed: int) -> list:
+        """Return the first weights of one plain network."""
+        return backend.inference_program(architecture).initial_weights(seed)
 
     def _optimizer(self) -> Optimizer:
         """Return the optimiser; refuse a second learning rate, which would go unheard."""

@@ -5,16 +5,17 @@ from __future__ import annotations
 from numbers import Integral, Real
 from typing import Any, ClassVar
 
-import numpy as np
 from sklearn.utils._param_validation import Interval, StrOptions
 
-from appliednn.core._architecture import stack_weights, unstack_weights
+from appliednn.core import backend
+from appliednn.core._architecture import stack_weights
 from appliednn.core._losses import Loss, make_loss
 from appliednn.core._network import Network
 from appliednn.core._schedules import check_schedule_params
 from appliednn.core._training_plan import Rows, TrainingPlan
 from appliednn.tabular._base import BaseNeural
 from appliednn.tabular._encoder import TabularEncoder
+from appliednn.tabular._stack import stack_key_of
 from appliednn.tabular._temperature import best_temperature
 
 _POSITIVE = Interval(Real, 0, None, closed="neither")
@@ -25,6 +26,10 @@ _SHARE = Interval(Real, 0, 1, closed="left")
 _HOLDOUT_ROWS = 100
 _SCHEDULES = {"constant", "step", "exponential", "cosine", "one_cycle", "plateau", "coslog"}
 _SCHEDULES |= {"flat_cos"}
+# Numbers that may differ between networks of one program.
+_STACK_FREE = ("learning_rate", "weight_decay", "dropout", "label_smoothing", "beta_2")
+_STACK_FREE += ("embedding_sigma", "embedding_rate_factor", "scale_rate_factor")
+_STACK_FREE += ("first_layer_rate_factor",)
 
 
 class BaseTableNetwork(BaseNeural):
@@ -54,9 +59,6 @@ class BaseTableNetwork(BaseNeural):
 
     # How long training goes on after the best epoch: see TrainingPlan.patience_factor.
     _patience_factor = 0.0
-    # Whether n_ensemble stands for members of one stacked program.
-    _stacks = True
-
     # -- parameters -----------------------------------------------------------------------------
 
     def _setting(self, name: str):
@@ -106,6 +108,10 @@ class BaseTableNetwork(BaseNeural):
     _numeric = "robust"
     _onehot_scaling = "robust"
 
+    def _stack_key(self):
+        """Return what must be equal for estimators to be trained in one program, or None."""
+        return stack_key_of(self, _STACK_FREE)
+
     # -- training -------------------------------------------------------------------------------
 
     def _wants_holdout(self, n_rows: int) -> bool:
@@ -122,17 +128,18 @@ class BaseTableNetwork(BaseNeural):
 
     def _first_state(self, program, architecture, rows: Rows, plan: TrainingPlan):
         """Return fresh weights, of each member, fitted to the data where the network asks."""
-        weights = program.initial_weights(plan.weight_seed)
+        seeds = plan.weight_seed if isinstance(plan.weight_seed, list) else [plan.weight_seed]
         if not program.independent_members:
-            seed = plan.weight_seed if isinstance(plan.weight_seed, int) else plan.weight_seed[0]
-            return self._fitted_weights(architecture, weights, rows, seed), None
-        lone = architecture.changed(members=0, aggregate=False)
-        shapes = program.lone_shapes
-        members = [
-            self._fitted_weights(lone, unstack_weights(weights, shapes, j), rows, seed)
-            for j, seed in enumerate(plan.weight_seed)
-        ]
-        return stack_weights(members, [w.shape for w in map(np.asarray, weights)]), None
+            weights = program.initial_weights(seeds[0])
+            return self._fitted_weights(architecture, weights, rows, seeds[0]), None
+        lone = architecture.changed(members=0)
+        members = [self._lone_weights(lone, rows, seed) for seed in seeds]
+        return stack_weights(members, program.shapes), None
+
+    def _lone_weights(self, architecture, rows: Rows, seed: int) -> list:
+        """Return the first weights of one plain network."""
+        weights = backend.inference_program(architecture).initial_weights(seed)
+        return self._fitted_weights(architecture, weights, rows, seed)
 
     def _fitted_weights(self, architecture, weights, rows: Rows, seed: int) -> list:
         """Return one network's first weights; a subclass may fit them to the rows."""

@@ -80,6 +80,10 @@ class BaseRealMLP(BaseTableNetwork):
     _doc_arguments = "epochs=30, "
 
     @property
+    def _stack_variant(self) -> str:
+        return self.preset
+
+    @property
     def _plain(self) -> bool:
         """Whether this is the simple variant: no parametric activation, plain first weights."""
         return self.preset == "td-s"

@@ -7,6 +7,8 @@ from collections.abc import Callable, Hashable, Sequence
 import numpy as np
 from sklearn.utils import _safe_indexing
 
+from appliednn.tabular._stack import Stack
+
 
 def stack_key(estimator) -> Hashable | None:
     """Return a key that is equal for estimators which can be trained in one program, or None."""
@@ -48,10 +50,20 @@ def fit_side_by_side(
     -------
     list of the fitted estimators
     """
+    groups: dict[Hashable, list[int]] = {}
     for i, estimator in enumerate(estimators):
-        train = None if train_rows is None else train_rows[i]
-        held = None if held_rows is None else held_rows[i]
-        _fit_one(estimator, X, y, sample_weight, train, held)
+        key = stack_key(estimator)
+        groups.setdefault(i if key is None else (key, "stack"), []).append(i)
+    for places in groups.values():
+        train = None if train_rows is None else [train_rows[i] for i in places]
+        held = None if held_rows is None else [held_rows[i] for i in places]
+        members = [estimators[i] for i in places]
+        if len(members) > 1 and Stack.suits(members, train):
+            Stack(members).fit(X, y, sample_weight, train, held, on_epoch)
+            continue
+        for j, estimator in enumerate(members):
+            rows = (None if train is None else train[j], None if held is None else held[j])
+            _fit_one(estimator, X, y, sample_weight, *rows)
     return list(estimators)
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Sequence
-from functools import cache, cached_property
+from functools import cache
 from threading import RLock
 
 import keras
@@ -162,19 +162,16 @@ class TrainingProgram(TrainingStep):
 
     def initial_weights(self, seed: int | Sequence[int]) -> list:
         """Return fresh weights; a stacked network takes a seed for each member."""
-        if self._lone is None:
+        if not self.independent_members:
             return initial_weights(self.model, seed if isinstance(seed, int) else seed[0])
-        return initial_member_weights(self.model, self._lone_model, seed)
-
-    @cached_property
-    def _lone_model(self):
         with guarded_random_state(0):
-            return self._lone.build()
+            lone = self._lone.build()
+        return initial_member_weights(self.model, lone, seed)
 
     @property
-    def lone_shapes(self) -> list[tuple]:
-        """Shapes of one member's weights."""
-        return [tuple(v.shape) for v in self._lone_model.variables]
+    def shapes(self) -> list[tuple]:
+        """Shapes of the model's variables."""
+        return [tuple(v.shape) for v in self.model.variables]
 
     def start(self, hyper: dict[str, float], weights: Sequence | None, seed: int) -> None:
         """Begin a fit: set the numbers, the weights (fresh from ``seed`` if None), the optimiser.

@@ -161,8 +161,8 @@ class TrainingStep:
             shrink = hyper["weight_decay"] * tf.square(rate * decay)
             # The decay knows the member's own learning rate, but no factor beyond the group's.
             member = hyper["learning_rate_factor"]
-            pair = (rate * member, shrink * member)
-            out.append(tuple(self._per_member(number, v) for number in pair))
+            numbers = (rate * member, shrink * member, hyper["beta_1"], hyper["beta_2"])
+            out.append(tuple(self._per_member(number, v) for number in numbers))
         return out
 
     def _clip(self, gradients, hyper):
