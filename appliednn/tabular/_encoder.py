@@ -20,9 +20,9 @@ from appliednn.core.persistence._mixin import SaveMixin
 from appliednn.core.persistence._protocol import AnnState
 from appliednn.tabular._encoder_fit import column_names, fit_matrix, fit_table
 from appliednn.tabular._encoder_input import read_input
-from appliednn.tabular._encoder_layout import lay_out, output_names
+from appliednn.tabular._encoder_layout import DERIVED, lay_out, output_names
 from appliednn.tabular._encoder_scaling import scale_fast
-from appliednn.tabular._encoder_state import dump_state, load_state
+from appliednn.tabular._encoder_state import LATER_ARRAYS, dump_state, load_state
 from appliednn.tabular._encoder_transform import encode_gaps, encode_matrix, encode_table
 
 _BLOCK_ROWS = 4096  # rows of a sparse matrix that are dense at one time
@@ -44,16 +44,25 @@ class TabularEncoder(SaveMixin, TransformerMixin, BaseEstimator):
         divided by half its range. ``"quantile"`` maps to a standard normal. Constant columns
         give 0, except with ``"passthrough"``. Dates are always scaled (``"passthrough"``
         standardises them: seconds since 1970 do not fit into float32).
-    categorical : {"onehot", "embedding"}, default="onehot"
+    categorical : {"onehot", "embedding", "auto"}, default="onehot"
         One column per category, or trailing integer codes for an embedding layer, where 0 is a
-        missing, unknown or infrequent value.
+        missing, unknown or infrequent value. ``"auto"``: columns of at most ``max_onehot``
+        levels become one-hot columns, the others codes.
     missing : {"median_indicator", "median", "error"}, default="median_indicator"
         Missing numbers take the median, missing dates the middle of a cycle (0, 0), missing
         categories no category; with ``"median_indicator"`` each column with missing values at
-        fit also gets a 0/1 column (categories only with ``"onehot"``).
+        fit also gets a 0/1 column (categories only where they are not codes).
     max_categories : int or None, default=None
         So many of a column's heaviest categories keep an output of their own, the others share
-        one (``"onehot"``) or code 0 (``"embedding"``). None keeps all.
+        one-hot column or code 0. None keeps all.
+    max_onehot : int, default=8
+        Most levels (the infrequent ones together are one) that ``categorical="auto"`` gives
+        one-hot columns.
+    onehot_scaling : {"none", "robust"}, default="none"
+        ``"robust"``: a category of two levels becomes one column (1 for the first, -1 for the
+        second, 0 for a missing or unknown value), named after the first, and each one-hot column
+        is centred, scaled and clipped as numbers are with ``numeric="robust"``. ``"none"``
+        leaves zeros and ones.
 
     Attributes
     ----------
@@ -68,12 +77,16 @@ class TabularEncoder(SaveMixin, TransformerMixin, BaseEstimator):
     infrequent_ : list of list of str
         Grouped categories of each input column.
     n_features_out_ : int
+    n_values_ : int
+        Number of leading outputs that are numbers, dates or booleans.
+    output_kinds_ : ndarray of str, shape (n_features_out_,)
+        ``"value"``, ``"cyclic"``, ``"missing"``, ``"onehot"`` or ``"code"``.
     numeric_mask_ : ndarray of bool, shape (n_features_out_,)
         Outputs that are continuous and may be perturbed: numbers and dates that vary.
     input_index_ : ndarray of int, shape (n_features_out_,)
         Input column of each output.
     cardinalities_ : list of int
-        Number of codes (with 0) of each trailing code column; empty for ``"onehot"``.
+        Number of codes (with 0) of each trailing code column.
     center_, scale_ : ndarray of float64, shape (n_features_out_,)
         Raw value that is encoded as the middle, and raw units per encoded unit there (seconds
         for dates): a small eps in encoded space is ``eps * scale_`` in raw units. With
@@ -90,7 +103,10 @@ class TabularEncoder(SaveMixin, TransformerMixin, BaseEstimator):
     References
     ----------
     D. Holzmueller, L. Grinsztajn, I. Steinwart, "Better by Default: Strong Pre-Tuned MLPs and
-    Boosted Trees on Tabular Data", 2024, arXiv 2407.04491 (robust scaling and smooth clip).
+    Boosted Trees on Tabular Data", 2024, arXiv 2407.04491 (robust scaling, smooth clip, and
+    how categories are scaled).
+    Y. Gorishniy, I. Rubachev, V. Khrulkov, A. Babenko, "Revisiting Deep Learning Models for
+    Tabular Data", 2021, arXiv 2106.11959 (number of quantiles).
 
     Examples
     --------
@@ -104,13 +120,20 @@ class TabularEncoder(SaveMixin, TransformerMixin, BaseEstimator):
            [ 0.   ,  0.   ,  0.   ,  1.   ],
            [ 0.493,  0.   ,  1.   ,  0.   ],
            [ 0.   ,  1.   ,  0.   ,  1.   ]], dtype=float32)
+    >>> encoder = TabularEncoder(categorical="auto", onehot_scaling="robust").fit(X)
+    >>> encoder.get_feature_names_out().tolist(), encoder.output_kinds_.tolist()
+    (['age', 'age_missing', 'job_a'], ['value', 'missing', 'onehot'])
+    >>> encoder.transform(X)[:, 2].round(3)
+    array([ 0.493, -0.493,  0.493, -0.493], dtype=float32)
     """
 
     _parameter_constraints: ClassVar[dict] = {
         "numeric": [StrOptions({"robust", "standard", "minmax", "quantile", "passthrough"})],
-        "categorical": [StrOptions({"onehot", "embedding"})],
+        "categorical": [StrOptions({"onehot", "embedding", "auto"})],
         "missing": [StrOptions({"median_indicator", "median", "error"})],
         "max_categories": [Interval(Integral, 1, None, closed="left"), None],
+        "max_onehot": [Interval(Integral, 0, None, closed="left")],
+        "onehot_scaling": [StrOptions({"none", "robust"})],
     }
 
     def __init__(
@@ -119,11 +142,15 @@ class TabularEncoder(SaveMixin, TransformerMixin, BaseEstimator):
         categorical: str = "onehot",
         missing: str = "median_indicator",
         max_categories: int | None = None,
+        max_onehot: int = 8,
+        onehot_scaling: str = "none",
     ):
         self.numeric = numeric
         self.categorical = categorical
         self.missing = missing
         self.max_categories = max_categories
+        self.max_onehot = max_onehot
+        self.onehot_scaling = onehot_scaling
 
     @_fit_context(prefer_skip_nested_validation=True)
     def fit(self, X: Any, y: Any = None, sample_weight: Any = None) -> TabularEncoder:
@@ -292,6 +319,18 @@ class TabularEncoder(SaveMixin, TransformerMixin, BaseEstimator):
     @classmethod
     def __ann_restore__(cls, state: AnnState) -> TabularEncoder:
         return cls.from_state({"params": state.params, **state.meta}, state.arrays)
+
+    def __getstate__(self) -> dict[str, Any]:
+        state = super().__getstate__()
+        return {name: value for name, value in state.items() if name not in DERIVED}
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        later = {"max_onehot": 8, "onehot_scaling": "none"}
+        if "kinds_" in state:
+            later |= {name: np.zeros(0) for name in LATER_ARRAYS}
+        super().__setstate__({**later, **state})
+        if "kinds_" in state:
+            self._set_state({})
 
     def _set_state(self, state: dict[str, Any]) -> TabularEncoder:
         for name, value in state.items():

@@ -221,9 +221,9 @@ def category_codes(column: Any) -> tuple[np.ndarray, list[str]]:
             "boolean",
             "integer",
         ):
-            column = column.map(_text, na_action="ignore")  # True and 1 must not share a hash
+            column = column.map(value_text, na_action="ignore")  # True and 1 must not share a hash
         codes, values = pd.factorize(column, use_na_sentinel=True)
-    names = [_text(value) for value in values]
+    names = [value_text(value) for value in values]
     distinct = list(dict.fromkeys(names))
     codes = np.asarray(codes, dtype=np.int64)
     if len(distinct) < len(names):  # two values with one text, such as 1 and 1.0
@@ -233,7 +233,14 @@ def category_codes(column: Any) -> tuple[np.ndarray, list[str]]:
     return codes, distinct
 
 
-def _text(value: Any) -> str:
+def value_text(value: Any) -> str:
+    """Return the text a category is compared by; 1 and 1.0 read the same.
+
+    Examples
+    --------
+    >>> value_text("é"), value_text(1.0), value_text(True), value_text(b"x")
+    ('é', '1', 'True', 'x')
+    """
     if isinstance(value, str):
         return value
     if isinstance(value, bytes):

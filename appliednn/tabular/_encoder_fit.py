@@ -2,15 +2,39 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
 from scipy import sparse
 
 from appliednn.tabular import _encoder_columns as columns
-from appliednn.tabular._encoder_categories import check_onehot_width, choose_categories
+from appliednn.tabular._encoder_categories import (
+    CODE,
+    ONEHOT,
+    category_mode,
+    category_modes,
+    check_onehot_width,
+    choose_categories,
+    level_totals,
+    onehot_scales,
+)
 from appliednn.tabular._encoder_input import check_finite
-from appliednn.tabular._encoder_scaling import N_LANDMARKS, ColumnScale, fit_column
+from appliednn.tabular._encoder_scaling import ColumnScale, fit_column, landmark_count
+
+
+@dataclass
+class _Learned:
+    """What is known so far, an entry a column (``scales``: only of value columns)."""
+
+    n_landmarks: int
+    kinds: list[str] = field(default_factory=list)
+    scales: list[ColumnScale] = field(default_factory=list)
+    missing: list[int] = field(default_factory=list)
+    kept: list[list[str]] = field(default_factory=list)
+    infrequent: list[list[str]] = field(default_factory=list)
+    cyclic: list[list] = field(default_factory=list)
+    onehot: dict[int, list[ColumnScale]] = field(default_factory=dict)
 
 
 def scaling_method(numeric: str, kind: str) -> str:
@@ -24,15 +48,17 @@ def scaling_method(numeric: str, kind: str) -> str:
 
 def fit_matrix(encoder: Any, X: Any, weights: np.ndarray | None) -> dict[str, Any]:
     """Return the fitted state for a float matrix, dense or CSR, all columns numeric."""
-    n_features = X.shape[1]
-    kinds, scales, missing = [], [], []
+    learned = _Learned(landmark_count(X.shape[0], weights))
     for j, (values, column_weights, has_missing) in enumerate(_matrix_columns(X, weights)):
-        kinds.append(columns.NUMERIC if len(values) else columns.EMPTY)
-        scales.append(fit_column(values, encoder.numeric, column_weights))
+        learned.kinds.append(columns.NUMERIC if len(values) else columns.EMPTY)
+        learned.scales.append(
+            fit_column(values, encoder.numeric, column_weights, learned.n_landmarks)
+        )
         if has_missing and len(values):
-            missing.append(j)
-    nothing = [[] for _ in range(n_features)]
-    return _state(encoder, kinds, scales, missing, nothing, nothing, [])
+            learned.missing.append(j)
+    learned.kept = [[] for _ in learned.kinds]
+    learned.infrequent = [[] for _ in learned.kinds]
+    return _state(encoder, learned)
 
 
 def _matrix_columns(X: Any, weights: np.ndarray | None):
@@ -63,46 +89,66 @@ def _known(values: np.ndarray, weights: np.ndarray | None):
 
 def fit_table(encoder: Any, frame: Any, weights: np.ndarray | None) -> dict[str, Any]:
     """Return the fitted state for a DataFrame of any dtypes."""
-    kinds, scales, missing, kept, rare, cyclic = [], [], [], [], [], []
-    for j, name in enumerate(column_names(encoder)):
-        column = frame.iloc[:, j]
+    learned = _Learned(landmark_count(len(frame), weights))
+    names = column_names(encoder)
+    for j, (name, (_, column)) in enumerate(zip(names, frame.items(), strict=True)):
         kind = columns.column_kind(column, name)
-        kinds.append(kind)
-        names: tuple[list[str], list[str]] = ([], [])
+        learned.kinds.append(kind)
+        learned.kept.append([])
+        learned.infrequent.append([])
         if kind == columns.CATEGORY:
-            codes, values = columns.category_codes(column)
-            has_missing = bool((codes < 0).any())
-            names = choose_categories(codes, values, weights, encoder.max_categories)
+            has_missing = _fit_category(encoder, j, column, weights, learned)
         else:
-            raw, wall = read_values(kind, column, name)
-            if kind == columns.EMPTY:
-                has_missing = False
-            else:
-                check_finite(encoder, raw)
-                has_missing = bool(np.isnan(raw).any())
-            known, known_weights, _ = _known(raw, weights)
-            method = scaling_method(encoder.numeric, kind)
-            scales.append(_fit_value(kind, known, method, known_weights))
-            cyclic += [[j, phase] for phase in _varying_phases(wall)]
+            has_missing = _fit_value(encoder, name, column, weights, learned)
         if encoder.missing == "error" and (has_missing or kind == columns.EMPTY):
             refuse_missing(encoder, name)
-        if has_missing and (kind != columns.CATEGORY or encoder.categorical == "onehot"):
-            missing.append(j)
-        kept.append(names[0])
-        rare.append(names[1])
-    if encoder.categorical == "onehot":
-        all_names = column_names(encoder)
-        check_onehot_width({all_names[j]: len(kept[j]) for j in range(len(kept)) if kept[j]})
-    return _state(encoder, kinds, scales, missing, kept, rare, cyclic)
+        if has_missing and not _is_coded(encoder, j, learned):
+            learned.missing.append(j)
+    modes = category_modes(encoder, learned.kinds, learned.kept, learned.infrequent)
+    check_onehot_width({names[j]: len(learned.kept[j]) for j in modes if modes[j] == ONEHOT})
+    return _state(encoder, learned)
+
+
+def _fit_category(
+    encoder: Any, j: int, column: Any, weights: np.ndarray | None, learned: _Learned
+) -> bool:
+    """Learn a category column; return whether values are missing."""
+    codes, texts = columns.category_codes(column)
+    totals = level_totals(codes, len(texts), weights)
+    kept, infrequent = choose_categories(totals, texts, encoder.max_categories)
+    learned.kept[j], learned.infrequent[j] = kept, infrequent
+    mode = category_mode(encoder, kept, infrequent)
+    if encoder.onehot_scaling == "robust" and mode != CODE:
+        total = dict(zip(texts, totals, strict=False))
+        levels = [total[text] for text in kept]
+        if infrequent:
+            levels.append(sum(total[text] for text in infrequent))
+        learned.onehot[j] = onehot_scales(mode, np.array(levels), float(totals[-1]))
+    return bool(totals[-1] > 0)
+
+
+def _is_coded(encoder: Any, j: int, learned: _Learned) -> bool:
+    if learned.kinds[j] != columns.CATEGORY:
+        return False
+    return category_mode(encoder, learned.kept[j], learned.infrequent[j]) == CODE
 
 
 def _fit_value(
-    kind: str, known: np.ndarray, method: str, weights: np.ndarray | None
-) -> ColumnScale:
-    scale = fit_column(known, method, weights)
+    encoder: Any, name: str, column: Any, weights: np.ndarray | None, learned: _Learned
+) -> bool:
+    """Learn the newest column, numbers, dates or booleans; return whether values are missing."""
+    j, kind = len(learned.kinds) - 1, learned.kinds[-1]
+    raw, wall = read_values(kind, column, name)
+    known, known_weights, has_missing = _known(raw, weights)
+    if kind != columns.EMPTY:
+        check_finite(encoder, raw)
+    method = scaling_method(encoder.numeric, kind)
+    scale = fit_column(known, method, known_weights, learned.n_landmarks)
     if kind == columns.BOOLEAN and len(known) and known.min() == known.max():
         scale.factor = 0.0  # a constant gives 0, whichever value it has
-    return scale
+    learned.scales.append(scale)
+    learned.cyclic += [[j, phase] for phase in _varying_phases(wall)]
+    return has_missing and kind != columns.EMPTY
 
 
 def _varying_phases(wall: np.ndarray | None) -> list[str]:
@@ -140,24 +186,21 @@ def refuse_missing(encoder: Any, name: str) -> None:
     )
 
 
-def _state(
-    encoder: Any,
-    kinds: list[str],
-    scales: list[ColumnScale],
-    missing: list[int],
-    kept: list[list[str]],
-    rare: list[list[str]],
-    cyclic: list[list],
-) -> dict[str, Any]:
+def _state(encoder: Any, learned: _Learned) -> dict[str, Any]:
+    scales = learned.scales
     landmarks = [s.landmarks for s in scales if s.landmarks is not None]
+    modes = category_modes(encoder, learned.kinds, learned.kept, learned.infrequent)
+    onehot = [scale for j in modes for scale in learned.onehot.get(j, [])]
     return {
-        "kinds_": kinds,
-        "categories_": kept,
-        "infrequent_": rare,
-        "missing_index_": missing if encoder.missing == "median_indicator" else [],
-        "cyclic_": cyclic,
+        "kinds_": learned.kinds,
+        "categories_": learned.kept,
+        "infrequent_": learned.infrequent,
+        "missing_index_": learned.missing if encoder.missing == "median_indicator" else [],
+        "cyclic_": learned.cyclic,
         "value_center_": np.array([s.center for s in scales], dtype=np.float64),
         "value_factor_": np.array([s.factor for s in scales], dtype=np.float64),
         "value_fill_": np.array([s.fill for s in scales], dtype=np.float64),
-        "landmarks_": np.array(landmarks, dtype=np.float64).reshape(-1, N_LANDMARKS),
+        "landmarks_": np.array(landmarks, dtype=np.float64).reshape(-1, learned.n_landmarks),
+        "onehot_center_": np.array([s.center for s in onehot], dtype=np.float64),
+        "onehot_factor_": np.array([s.factor for s in onehot], dtype=np.float64),
     }

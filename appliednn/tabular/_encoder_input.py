@@ -67,17 +67,26 @@ def _as_array(X: Any) -> np.ndarray:
 
 
 def _read_frame(encoder: Any, X: Any, reset: bool, numeric_only: bool, finite: Any) -> Any:
-    validate_data(encoder, X, reset=reset, skip_check_array=True)
+    if reset or not _has_the_names_of_fit(encoder, X):
+        validate_data(encoder, X, reset=reset, skip_check_array=True)
     for axis, what in ((0, "sample"), (1, "feature")):
         if X.shape[axis] == 0:
             raise ValueError(
                 f"Found array with 0 {what}(s) (shape={X.shape}) while a minimum of 1 is "
                 f"required by {type(encoder).__name__}."
             )
-    if numeric_only and all(isinstance(d, np.dtype) and d.kind in "iuf" for d in X.dtypes):
+    if numeric_only and all(
+        isinstance(d, np.dtype) and d.kind in "iuf" for d in X.dtypes.tolist()
+    ):
         X = X.to_numpy(dtype=np.float64)
         check_finite(encoder, X)
     return X
+
+
+def _has_the_names_of_fit(encoder: Any, X: Any) -> bool:
+    """Return whether scikit-learn's check of the names, slow on many columns, would pass."""
+    names = getattr(encoder, "feature_names_in_", None)
+    return names is not None and X.columns.tolist() == names.tolist()
 
 
 def check_finite(encoder: Any, X: np.ndarray) -> None:

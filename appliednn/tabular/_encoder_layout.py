@@ -7,15 +7,19 @@ from typing import Any
 import numpy as np
 
 from appliednn.tabular import _encoder_columns as columns
+from appliednn.tabular._encoder_categories import CODE, CategoryOutputs, category_outputs
+
+# What follows from the rest; it is left out of pickles.
+DERIVED = ("_starts", "_suffixes", "_category_outputs", "_apply", "_plain")
 
 
 def lay_out(encoder: Any) -> dict[str, Any]:
     """Return the attributes that follow from the fitted state (see ``TabularEncoder``).
 
-    Besides the public ones: ``_starts`` (first output of the cyclic, indicator and category
-    blocks), ``_suffixes`` (what each output adds to its input's name), ``_apply`` (shift, factor
-    and smooth-clip flag of each value column) and ``_plain`` (what the path for plain float
-    arrays needs, or None where it cannot be taken).
+    Besides the public ones: ``_starts`` (first output of the cyclic and the indicator block),
+    ``_suffixes`` (what each output adds to its input's name), ``_category_outputs`` (where each
+    category goes), ``_apply`` (shift, factor and smooth-clip flag of each value column) and
+    ``_plain`` (what the path for plain float arrays needs, or None where it cannot be taken).
     """
     kinds = encoder.kinds_
     values = [j for j, kind in enumerate(kinds) if kind != columns.CATEGORY]
@@ -28,30 +32,34 @@ def lay_out(encoder: Any) -> dict[str, Any]:
     starts.append(len(source))
     source += encoder.missing_index_
     suffixes += ["_missing"] * len(encoder.missing_index_)
-    starts.append(len(source))
-    cardinalities = []
-    for j, kind in enumerate(kinds):
-        if kind == columns.CATEGORY:
-            names = _category_suffixes(encoder, j)
-            suffixes += names
-            source += [j] * len(names)
-            if encoder.categorical == "embedding":
-                cardinalities.append(len(encoder.categories_[j]) + 1)
+    output_kinds = ["value"] * starts[0] + ["cyclic"] * (starts[1] - starts[0])
+    output_kinds += ["missing"] * len(encoder.missing_index_)
+    blocks = category_outputs(encoder, len(source))
+    for block in blocks:
+        source += [block.column] * block.width
+        suffixes += _category_suffixes(encoder, block)
+        output_kinds += ["code" if block.mode == CODE else "onehot"] * block.width
     return {
         "n_features_out_": len(source),
+        "n_values_": len(values),
         "input_index_": np.array(source, dtype=np.int64),
-        "cardinalities_": cardinalities,
+        "output_kinds_": np.array(output_kinds, dtype="<U7"),
+        "cardinalities_": [
+            len(encoder.categories_[block.column]) + 1 for block in blocks if block.mode == CODE
+        ],
         "_starts": starts,
         "_suffixes": suffixes,
+        "_category_outputs": blocks,
         **_value_attributes(encoder, values, len(source)),
     }
 
 
-def _category_suffixes(encoder: Any, j: int) -> list[str]:
-    if encoder.categorical == "embedding":
+def _category_suffixes(encoder: Any, block: CategoryOutputs) -> list[str]:
+    if block.mode == CODE:
         return [""]
-    names = [f"_{category}" for category in encoder.categories_[j]]
-    return names + ["_infrequent"] * bool(encoder.infrequent_[j])
+    names = [f"_{category}" for category in encoder.categories_[block.column]]
+    names += ["_infrequent"] * bool(encoder.infrequent_[block.column])
+    return names[: block.width]  # a sign is named after the first of its two levels
 
 
 def _value_attributes(encoder: Any, values: list[int], n_out: int) -> dict[str, Any]:

@@ -6,9 +6,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
-N_LANDMARKS = 1000
+MAX_LANDMARKS = 1000
 CLIP_AT = 3.0
 _BLOCK = 32768  # elements a block holds: its float64 scratch stays in the second-level cache
+_FEW_RANKS = 16  # selecting so few order statistics is faster than sorting
 _TINY = 1e-150  # a smaller spread is none: 1 / spread would make products leave float64
 _FAST_LIMIT = 1e36  # a sum of squares below this means every |value| < 1e18: safe in float32
 _SMOOTH_LIMIT = 1e18  # its square fits float32, and the smooth clip is flat long before
@@ -41,18 +42,23 @@ def weighted_quantiles(
     >>> weighted_quantiles(np.array([1.0, 2.0, 10.0]), np.array([0.5]), np.array([1.0, 1.0, 2.0]))
     array([6.])
     """
-    if weights is None:
-        values = np.sort(values)
-        cumulated = np.arange(1.0, len(values) + 1.0)
-    else:
-        order = np.argsort(values, kind="stable")
-        values, cumulated = values[order], np.cumsum(weights[order])
-    total = cumulated[-1]
-    target = np.asarray(q, dtype=float) * total
-    slack = 8 * np.finfo(float).eps * total  # rounding in the cumulated sum is not a gap
+    q = np.asarray(q, dtype=float)
     last = len(values) - 1
-    low = np.minimum(np.searchsorted(cumulated, target - slack, side="left"), last)
-    high = np.minimum(np.searchsorted(cumulated, target + slack, side="right"), last)
+    if weights is None:
+        total = float(len(values))
+        slack = 8 * np.finfo(float).eps * total
+        low = np.clip(np.ceil(q * total - slack) - 1, 0, last).astype(np.intp)
+        high = np.clip(np.floor(q * total + slack), 0, last).astype(np.intp)
+        ranks = np.concatenate([low, high])
+        few = len(ranks) <= _FEW_RANKS
+        values = np.partition(values, ranks) if few else np.sort(values)
+    else:
+        order = np.argsort(values)
+        values, cumulated = values[order], np.cumsum(weights[order])
+        total = cumulated[-1]
+        slack = 8 * np.finfo(float).eps * total  # rounding in the cumulated sum is not a gap
+        low = np.minimum(np.searchsorted(cumulated, q * total - slack, side="left"), last)
+        high = np.minimum(np.searchsorted(cumulated, q * total + slack, side="right"), last)
     return values[low] / 2 + values[high] / 2
 
 
@@ -70,23 +76,28 @@ class ColumnScale:
     landmarks: np.ndarray | None = None
 
 
-def _width(values: np.ndarray, method: str, weights: np.ndarray | None) -> tuple[float, float]:
-    """Return centre and scale of values that are not all equal."""
-    low, high = values.min(), values.max()
-    if method == "minmax":
-        return low, high - low
-    if method == "standard":
-        mean = np.average(values, weights=weights)
-        return mean, float(np.sqrt(np.average((values - mean) ** 2, weights=weights)))
-    if method == "passthrough":
-        return 0.0, 1.0
-    q25, q50, q75 = weighted_quantiles(values, np.array([0.25, 0.5, 0.75]), weights)
-    if method == "quantile":  # scale only tells eps in raw units: the normal's IQR is 1.349
-        return q50, (q75 - q25) / 1.349 or (high - low) / 2
-    return q50, (q75 - q25) or 0.5 * (high - low)
+def landmark_count(n_rows: int, weights: np.ndarray | None = None) -> int:
+    """Return how many quantiles ``numeric="quantile"`` keeps: a thirtieth of the rows, 10 to 1000.
+
+    Few quantiles on few rows keep the map smooth, as Y. Gorishniy et al. (arXiv 2106.11959) do.
+    Weights that are whole numbers count as repeated rows.
+
+    Examples
+    --------
+    >>> landmark_count(5), landmark_count(900), landmark_count(60, np.full(60, 10.0))
+    (5, 30, 20)
+    """
+    if weights is not None and (weights == np.floor(weights)).all():
+        n_rows = int(weights.sum())
+    return min(max(min(n_rows // 30, MAX_LANDMARKS), 10), n_rows)
 
 
-def fit_column(values: np.ndarray, method: str, weights: np.ndarray | None = None) -> ColumnScale:
+def fit_column(
+    values: np.ndarray,
+    method: str,
+    weights: np.ndarray | None = None,
+    n_landmarks: int = MAX_LANDMARKS,
+) -> ColumnScale:
     """Learn one column's scale from its finite values (missing ones already left out).
 
     Source of "robust": D. Holzmueller et al., Better by Default (arXiv 2407.04491): median,
@@ -99,17 +110,44 @@ def fit_column(values: np.ndarray, method: str, weights: np.ndarray | None = Non
     """
     if len(values) == 0:
         return ColumnScale()
-    median = float(weighted_quantiles(values, np.array([0.5]), weights)[0])
-    if values.min() == values.max() and method != "passthrough":
-        return ColumnScale(center=float(values[0]), fill=median)
+    low, high = float(values.min()), float(values.max())
+    constant = low == high and method != "passthrough"
+    q = [0.5]
+    if method in ("robust", "quantile") and not constant:
+        q += [0.25, 0.75]
+    if method == "quantile" and not constant:
+        q += np.linspace(0, 1, n_landmarks).tolist()
     with np.errstate(over="ignore"):
-        center, width = _width(values, method, weights)
+        quantiles = weighted_quantiles(values, np.array(q), weights)
+        if constant:
+            return ColumnScale(center=low, fill=float(quantiles[0]))
+        center, width = _center_and_width(values, method, weights, (low, high), quantiles)
     width = min(float(width), 1.0 / _TINY)  # a range beyond float64's is one too
     factor = 1.0 / width if width > _TINY else 0.0
-    landmarks = None
-    if method == "quantile" and factor > 0:
-        landmarks = weighted_quantiles(values, np.linspace(0, 1, N_LANDMARKS), weights)
-    return ColumnScale(float(center), factor, median, landmarks)
+    landmarks = quantiles[3:] if method == "quantile" and factor > 0 else None
+    return ColumnScale(float(center), factor, float(quantiles[0]), landmarks)
+
+
+def _center_and_width(
+    values: np.ndarray,
+    method: str,
+    weights: np.ndarray | None,
+    extremes: tuple[float, float],
+    quantiles: np.ndarray,
+) -> tuple[float, float]:
+    """Return centre and scale of values that are not all equal."""
+    low, high = extremes
+    if method == "minmax":
+        return low, high - low
+    if method == "standard":
+        mean = np.average(values, weights=weights)
+        return mean, float(np.sqrt(np.average((values - mean) ** 2, weights=weights)))
+    if method == "passthrough":
+        return 0.0, 1.0
+    q50, q25, q75 = quantiles[:3]
+    if method == "quantile":  # scale only tells eps in raw units: the normal's IQR is 1.349
+        return q50, (q75 - q25) / 1.349 or (high - low) / 2
+    return q50, (q75 - q25) or 0.5 * (high - low)
 
 
 def scale_into(
@@ -176,7 +214,7 @@ def to_normal(values: np.ndarray, landmarks: np.ndarray) -> np.ndarray:
     """Map values through the empirical distribution to a standard normal, within +-5.2.
 
     A plateau of equal landmarks gives the middle of its ranks, as in scikit-learn's
-    ``QuantileTransformer``.
+    ``QuantileTransformer``, which however puts one at either end at +-5.2.
     """
     from scipy.special import ndtri
 

@@ -8,10 +8,13 @@ import numpy as np
 
 from appliednn.core.errors import IntegrityError
 from appliednn.tabular import _encoder_columns as columns
-from appliednn.tabular._encoder_scaling import N_LANDMARKS
+from appliednn.tabular._encoder_categories import category_modes, onehot_width
+from appliednn.tabular._encoder_scaling import MAX_LANDMARKS
 
 _LISTS = ("kinds_", "categories_", "infrequent_", "missing_index_", "cyclic_")
 _ARRAYS = ("value_center_", "value_factor_", "value_fill_", "landmarks_")
+# Arrays that came later; a state without them had no use for them.
+LATER_ARRAYS = ("onehot_center_", "onehot_factor_")
 _KINDS = {columns.NUMERIC, columns.BOOLEAN, columns.DATETIME, columns.CATEGORY, columns.EMPTY}
 _PHASES = {"month", "weekday", "hour"}
 
@@ -25,7 +28,7 @@ def dump_state(encoder: Any) -> tuple[dict[str, Any], dict[str, np.ndarray]]:
         "feature_names_in_": None if names is None else [str(name) for name in names],
         **{name: getattr(encoder, name) for name in _LISTS},
     }
-    return described, {name: getattr(encoder, name) for name in _ARRAYS}
+    return described, {name: getattr(encoder, name) for name in _ARRAYS + LATER_ARRAYS}
 
 
 def load_state(
@@ -41,10 +44,16 @@ def load_state(
     try:
         state = {name: described[name] for name in _LISTS}
         state |= {name: np.array(arrays[name], dtype=np.float64) for name in _ARRAYS}
+        for name in LATER_ARRAYS:
+            state[name] = np.array(arrays.get(name, []), dtype=np.float64)
         width, names = described["n_features_in_"], described["feature_names_in_"]
     except KeyError as error:
         raise IntegrityError(f"the encoder's state lacks {error}; save the model again.") from None
-    problem = _first_problem(state, width, names) or _landmark_problem(state, encoder.numeric)
+    problem = (
+        _first_problem(state, width, names)
+        or _landmark_problem(state, encoder.numeric)
+        or _onehot_problem(encoder, state)
+    )
     if problem:
         raise IntegrityError(
             f"the encoder's state does not fit together: {problem}; the file was not written by "
@@ -68,6 +77,9 @@ def _first_problem(state: dict[str, Any], width: Any, names: Any) -> str:
         lists = state[part]
         if len(lists) != width or not all(isinstance(v, list) and _all_strings(v) for v in lists):
             return f"{part} of {width} columns"
+    for kind, kept, rare in zip(kinds, state["categories_"], state["infrequent_"], strict=True):
+        if bool(kept) != (kind == columns.CATEGORY) or len({*kept, *rare}) < len(kept + rare):
+            return "a category column without categories, with one twice, or others with some"
     if not all(_is_column(j, width) for j in state["missing_index_"]):
         return "a missing-value indicator of a column that is not there"
     for pair in state["cyclic_"]:
@@ -90,10 +102,23 @@ def _landmark_problem(state: dict[str, Any], numeric: str) -> str:
     scaled = np.isin(values, [columns.NUMERIC, columns.DATETIME]) & (state["value_factor_"] > 0)
     count = int(scaled.sum()) if numeric == "quantile" else 0
     landmarks = state["landmarks_"]
-    if landmarks.shape != (count, N_LANDMARKS):
+    wide_enough = landmarks.ndim == 2 and 2 <= landmarks.shape[1] <= MAX_LANDMARKS
+    if len(landmarks) != count or not (wide_enough or count == 0):
         return f"quantiles of shape {landmarks.shape} for {count} columns"
     if not np.isfinite(landmarks).all() or (np.diff(landmarks, axis=1) < 0).any():
         return "quantiles that are not finite and ascending"
+    return ""
+
+
+def _onehot_problem(encoder: Any, state: dict[str, Any]) -> str:
+    kept, rare = state["categories_"], state["infrequent_"]
+    count = 0
+    if encoder.onehot_scaling == "robust":
+        modes = category_modes(encoder, state["kinds_"], kept, rare)
+        count = sum(onehot_width(mode, kept[j], rare[j]) for j, mode in modes.items())
+    for name in LATER_ARRAYS:
+        if state[name].shape != (count,) or not np.isfinite(state[name]).all():
+            return f"{name} is not {count} finite numbers"
     return ""
 
 

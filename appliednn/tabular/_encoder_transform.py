@@ -35,26 +35,52 @@ def encode_gaps(encoder: Any, X: np.ndarray, out: np.ndarray) -> bool:
 
 def encode_table(encoder: Any, frame: Any, out: np.ndarray) -> None:
     """Encode a DataFrame; columns that were numbers may now be strings of numbers."""
-    n = len(frame)
-    kinds = encoder.kinds_
-    values = [j for j, kind in enumerate(kinds) if kind != columns.CATEGORY]
     names = column_names(encoder)
-    X = np.empty((n, len(values)), dtype=np.float64)
-    missing: dict[int, np.ndarray] = {}
-    cyclic: dict[int, np.ndarray] = {}
-    for place, j in enumerate(values):
-        raw, wall = read_values(kinds[j], frame.iloc[:, j], names[j])
-        if kinds[j] != columns.EMPTY:
-            check_finite(encoder, raw)
-        X[:, place] = raw
-        missing[j] = np.isnan(raw)
-        if wall is not None:
-            cyclic[j] = wall
-        X[missing[j], place] = encoder.value_fill_[place]
+    X, walls = _read_value_columns(encoder, frame, names)
+    check_finite(encoder, X)
+    nan = np.isnan(X)
+    values = [j for j, kind in enumerate(encoder.kinds_) if kind != columns.CATEGORY]
+    missing = {j: nan[:, place] for place, j in enumerate(values)}
+    if nan.any():
+        X = np.where(nan, encoder.value_fill_, X)
     _write_values(encoder, X, out)
-    _write_cyclic(encoder, cyclic, out)
-    _write_categories(encoder, frame, names, missing, out)
+    _write_cyclic(encoder, walls, out)
+    blocks = encoder._category_outputs
+    for block, (levels, gone) in zip(blocks, look_up(frame, blocks), strict=True):
+        j = block.column
+        missing[j] = gone
+        if encoder.missing == "error" and missing[j].any():
+            refuse_missing(encoder, names[j])
+        block.write(levels, out)
     _write_indicators(encoder, missing, out)
+
+
+def _read_value_columns(
+    encoder: Any, frame: Any, names: list[str]
+) -> tuple[np.ndarray, dict[int, np.ndarray]]:
+    """Return the value columns as float64 (n, n_values) with NaN, and the dates' wall clocks."""
+    kinds = encoder.kinds_
+    X = np.empty((len(frame), encoder.n_values_), dtype=np.float64)
+    walls: dict[int, np.ndarray] = {}
+    values = [j for j, kind in enumerate(kinds) if kind != columns.CATEGORY]
+    dtypes = frame.dtypes.tolist()
+    together = [
+        (place, j)
+        for place, j in enumerate(values)
+        if kinds[j] in (columns.NUMERIC, columns.BOOLEAN)
+        and isinstance(dtypes[j], np.dtype)
+        and dtypes[j].kind in "iufb"
+    ]
+    if together:  # all at once: a column costs pandas more than its numbers
+        places, positions = map(list, zip(*together, strict=True))
+        X[:, places] = frame.iloc[:, positions].to_numpy(dtype=np.float64)
+    done = set(together)
+    for place, j in enumerate(values):
+        if (place, j) not in done:
+            X[:, place], wall = read_values(kinds[j], frame.iloc[:, j], names[j])
+            if wall is not None:
+                walls[j] = wall
+    return X, walls
 
 
 def _write_values(encoder: Any, X: np.ndarray, out: np.ndarray) -> None:
@@ -81,28 +107,6 @@ def _write_cyclic(encoder: Any, walls: dict[int, np.ndarray], out: np.ndarray) -
         out[:, at] = np.nan_to_num(np.sin(angle), nan=0.0)
         out[:, at + 1] = np.nan_to_num(np.cos(angle), nan=0.0)
         at += 2
-
-
-def _write_categories(
-    encoder: Any, frame: Any, names: list[str], missing: dict[int, np.ndarray], out: np.ndarray
-) -> None:
-    at = encoder._starts[2]
-    for j, kind in enumerate(encoder.kinds_):
-        if kind != columns.CATEGORY:
-            continue
-        raw, texts = columns.category_codes(frame.iloc[:, j])
-        missing[j] = raw < 0
-        if encoder.missing == "error" and missing[j].any():
-            refuse_missing(encoder, names[j])
-        kept, infrequent = encoder.categories_[j], encoder.infrequent_[j]
-        codes = look_up(raw, texts, kept, infrequent)
-        if encoder.categorical == "embedding":
-            out[:, at] = np.where(codes > len(kept), 0, codes)
-            at += 1
-        else:
-            rows = np.flatnonzero(codes)
-            out[rows, at + codes[rows] - 1] = 1.0
-            at += len(kept) + bool(infrequent)
 
 
 def _write_indicators(encoder: Any, missing: dict[int, np.ndarray], out: np.ndarray) -> None:
