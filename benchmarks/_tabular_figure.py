@@ -21,7 +21,7 @@ def rank_diagram(
     import matplotlib
 
     matplotlib.use("svg")
-    matplotlib.rcParams.update({"svg.hashsalt": "tabular", "font.family": "sans-serif"})
+    matplotlib.rcParams.update({"svg.hashsalt": "tabular", "svg.fonttype": "none"})
     import matplotlib.pyplot as plt
 
     ordered = mean_ranks.sort_values()

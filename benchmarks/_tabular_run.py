@@ -190,12 +190,14 @@ class Results:
     """The file of results: one JSON object a line, read anew whenever it is asked."""
 
     def __init__(self, path: Path):
-        self.path = path
+        self.path, self.head = path, versions()
         path.parent.mkdir(parents=True, exist_ok=True)
 
     def append(self, record: dict) -> None:
-        """Write a line and have it on the disk before going on."""
+        """Write a line and have it on the disk before going on; say first where it was made."""
         line = json.dumps(record) + "\n"
+        if self.head:
+            line, self.head = json.dumps(self.head) + "\n" + line, None
         with self.path.open("ab+") as file:
             if file.tell() and self._last_byte(file) != b"\n":
                 line = "\n" + line  # a killed run left half a line
@@ -226,7 +228,7 @@ def read_lines(paths: list[Path]) -> Iterator[dict]:
 
 
 def versions() -> dict:
-    """Return a line that says on what the run was made."""
+    """Return the line that says on what a run was made."""
     from importlib import metadata
 
     names = ("appliednn", "tensorflow", "keras", "scikit-learn", "numpy", "pandas", "lightgbm",
@@ -237,7 +239,8 @@ def versions() -> dict:
             found[name] = metadata.version(name)
         except metadata.PackageNotFoundError:
             found[name] = None
-    return {"cpus": os.cpu_count(), "python": platform.python_version(), "versions": found}
+    machine = {"cpus": os.cpu_count(), "python": platform.python_version(), "versions": found}
+    return {"machine": machine, "when": time.strftime("%Y-%m-%d %H:%M")}
 
 
 def code_version() -> str:
@@ -259,7 +262,6 @@ def run(options) -> None:
 
     os.environ.update(ONE_THREAD)
     results = Results(options.out)
-    results.append({"machine": versions(), "when": time.strftime("%Y-%m-%d %H:%M")})
     stop_at = time.monotonic() + options.budget
     absent: set[str] = set()
     for set_name in chosen_sets(options.sets):
