@@ -44,7 +44,7 @@ def rank_diagram(
         color = OURS if name in ours else PEER
         axes.plot([rank, rank, edge], [0, y, y], color=color, lw=1)
         axes.text(
-            edge, y, f" {name} ({rank:.2f}) ", ha="right" if on_left else "left", va="center",
+            edge + (-0.1 if on_left else 0.1), y, f"{name} ({rank:.2f})", ha="right" if on_left else "left", va="center",
             color=color, fontweight="bold" if name in ours else "normal", fontsize=9,
         )  # fmt: skip
     for place, (first, last) in enumerate(bars):
