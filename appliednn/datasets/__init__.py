@@ -11,6 +11,7 @@ __getattr__, __dir__, __all__ = attach(
         "read": "._sources",
         "fingerprint": "._fingerprint",
         "DataContract": "._contract",
+        "ParquetTable": "._parquet_table",
         "Violation": "._violation",
         "raise_for": "._violation",
         "Problem": "._validate",

@@ -25,6 +25,7 @@ from appliednn.core._trainer import Rows, Trainer, TrainingPlan
 from appliednn.core.persistence import SaveMixin
 from appliednn.tabular._encoder import TabularEncoder
 from appliednn.tabular._fit_callbacks import FitCallbacks
+from appliednn.tabular._table_rows import encode_rows, fit_encoder
 
 # Below this many rows, early_stopping="auto" trains on all of them.
 _AUTO_EARLY_STOPPING_ROWS = 500
@@ -121,7 +122,7 @@ class BaseNeural(FitCallbacks, SaveMixin, BaseEstimator):
         if not continued:
             self.encoder_ = self._make_encoder()
             if self.encoder_ is not None:
-                self.encoder_.fit(train.x, sample_weight=train.w)
+                fit_encoder(self.encoder_, train.x, train.w)
                 self._copy_feature_names()
         self._train(train, held, factors, seeds, continued, partial, (X, y))
         return self
@@ -300,7 +301,7 @@ class BaseNeural(FitCallbacks, SaveMixin, BaseEstimator):
         return hasattr(self, "network_")
 
     def _encode(self, X, reset: bool = False) -> np.ndarray:
-        return self.encoder_.transform(X)
+        return encode_rows(self.encoder_, X)
 
     def encode(self, X) -> np.ndarray:
         """Return rows as the network reads them.
