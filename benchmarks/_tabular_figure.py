@@ -43,9 +43,10 @@ def rank_diagram(
         edge = low - margin if on_left else high + margin
         color = OURS if name in ours else PEER
         axes.plot([rank, rank, edge], [0, y, y], color=color, lw=1)
+        align, space = ("right", -0.1) if on_left else ("left", 0.1)
         axes.text(
-            edge + (-0.1 if on_left else 0.1), y, f"{name} ({rank:.2f})", ha="right" if on_left else "left", va="center",
-            color=color, fontweight="bold" if name in ours else "normal", fontsize=9,
+            edge + space, y, f"{name} ({rank:.2f})", ha=align, va="center", color=color,
+            fontweight="bold" if name in ours else "normal", fontsize=9,
         )  # fmt: skip
     for place, (first, last) in enumerate(bars):
         y = -0.25 - 0.22 * place
