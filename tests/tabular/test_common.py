@@ -14,11 +14,20 @@ from sklearn.preprocessing import StandardScaler
 from sklearn.utils.estimator_checks import parametrize_with_checks
 
 import appliednn
-from appliednn import KerasClassifier, KerasRegressor, MLPClassifier, MLPRegressor
+from appliednn import (
+    KerasClassifier,
+    KerasRegressor,
+    MLPClassifier,
+    MLPRegressor,
+    RealMLPClassifier,
+    RealMLPRegressor,
+)
 
 # Integer weights equal repeated rows to the last digit only in full batches of doubles.
 EXACT = {"epochs": 60, "learning_rate": 0.01, "batch_size": "full", "random_state": 0}
 EXACT |= {"precision": "float64", "early_stopping": False}
+# One row more in a batch of all rows must not change what is dropped or drawn.
+REAL = {**EXACT, "dropout": 0.0, "learning_rate": 0.02}
 
 
 def build(meta, hidden=16):
@@ -40,6 +49,9 @@ def build(meta, hidden=16):
         MLPRegressor((16,), **EXACT),
         KerasClassifier(build, numeric="standard", **EXACT),
         KerasRegressor(build, numeric="standard", **EXACT),
+        RealMLPClassifier(hidden_layer_sizes=(16,), **REAL),
+        RealMLPRegressor(hidden_layer_sizes=(16,), **REAL),
+        RealMLPClassifier("td-s", hidden_layer_sizes=(16,), n_ensemble=2, **REAL),
     ],
     expected_failed_checks=lambda estimator: {},
 )
@@ -53,6 +65,8 @@ ESTIMATORS = {
     "MLPRegressor": MLPRegressor((8,), **SMALL),
     "KerasClassifier": KerasClassifier(build, hidden=8, **SMALL),
     "KerasRegressor": KerasRegressor(build, hidden=8, **SMALL),
+    "RealMLPClassifier": RealMLPClassifier(hidden_layer_sizes=(8,), **SMALL),
+    "RealMLPRegressor": RealMLPRegressor(hidden_layer_sizes=(8,), n_ensemble=2, **SMALL),
 }
 each = pytest.mark.parametrize("name", ESTIMATORS)
 
@@ -122,7 +136,7 @@ def test_fit_writes_no_file(name, blobs, tmp_path, monkeypatch):
     assert list(tmp_path.iterdir()) == []
 
 
-@pytest.mark.parametrize("name", ["MLPClassifier", "KerasClassifier"])
+@pytest.mark.parametrize("name", ["MLPClassifier", "KerasClassifier", "RealMLPClassifier"])
 def test_it_stays_a_classifier_inside_others(name, blobs):
     X, y = blobs
     model = clone(ESTIMATORS[name])

@@ -77,7 +77,7 @@ def test_estimators_in_one_program_equal_their_own_fits(name):
         m.set_params(early_stopping=False)
     before = backend.n_traces()
     fit_side_by_side(models, X, y)
-    assert backend.n_traces() - before == 1
+    assert backend.n_traces() - before <= 1
     for together, lone in zip(models, alone, strict=True):
         Z = lone.encode(X)
         np.testing.assert_allclose(
