@@ -5,6 +5,8 @@ from __future__ import annotations
 import keras
 from keras import ops
 
+_TINY = 1e-30
+
 
 @keras.saving.register_keras_serializable(package="appliednn")
 class MemberBatchNormalization(keras.layers.Layer):
@@ -12,7 +14,8 @@ class MemberBatchNormalization(keras.layers.Layer):
 
     Source: S. Ioffe and C. Szegedy, Batch Normalization, ICML 2015. In training it uses the mean
     and variance over the batch axis, otherwise their moving averages (of the unbiased variance,
-    as in PyTorch). A batch must not hold padded rows.
+    as in PyTorch). A training program hands over the rows' weights: a weight counts as that many
+    rows, and rows of weight zero, such as those that fill a batch, count for nothing.
 
     Parameters
     ----------
@@ -22,12 +25,18 @@ class MemberBatchNormalization(keras.layers.Layer):
         Share of a moving average that is kept at each step.
     epsilon : float
         Added to the variance.
+
+    Attributes
+    ----------
+    row_weights : tensor of shape (batch,) or (batch, members), or None
+        Set while a training step is traced; None: every row counts once.
     """
 
     xla_pays = True
     rows_independent = False
     gamma_initializer = moving_variance_initializer = "ones"
     beta_initializer = moving_mean_initializer = "zeros"
+    row_weights = None
 
     def __init__(
         self, members: int = 0, momentum: float = 0.9, epsilon: float = 1e-5, **kwargs
@@ -53,21 +62,35 @@ class MemberBatchNormalization(keras.layers.Layer):
     def call(self, inputs, training: bool = False):
         """Return the normalised inputs."""
         if training:
-            axis = 1 if self.members else 0
-            mean = ops.mean(inputs, axis=axis, keepdims=True)
-            variance = ops.mean(ops.square(inputs - mean), axis=axis, keepdims=True)
-            self._follow(mean, variance, ops.shape(inputs)[axis])
+            mean, variance = self._statistics(inputs)
         else:
             mean, variance = self.moving_mean, self.moving_variance
         scale = self.gamma * ops.rsqrt(variance + self.epsilon)
         return (inputs - mean) * scale + self.beta
 
-    def _follow(self, mean, variance, n_rows) -> None:
-        n = ops.cast(n_rows, variance.dtype)
-        unbiased = variance * (n / ops.maximum(n - 1.0, 1.0))
-        for moving, new in ((self.moving_mean, mean), (self.moving_variance, unbiased)):
-            new = ops.reshape(new, moving.shape)
-            moving.assign(moving * self.momentum + new * (1.0 - self.momentum))
+    def _statistics(self, inputs):
+        """Return mean and variance of the batch; let the moving averages follow."""
+        axis = 1 if self.members else 0
+        if self.row_weights is None:
+            weights = ops.ones_like(inputs[..., :1])
+        elif self.members:
+            weights = ops.cast(ops.transpose(self.row_weights)[..., None], inputs.dtype)
+        else:
+            weights = ops.cast(self.row_weights[:, None], inputs.dtype)
+        total = ops.sum(weights, axis=axis, keepdims=True)
+        shares = weights / ops.maximum(total, _TINY)
+        mean = ops.sum(inputs * shares, axis=axis, keepdims=True)
+        variance = ops.sum(ops.square(inputs - mean) * shares, axis=axis, keepdims=True)
+        self._follow(mean, variance, total, ops.sum(weights > 0, axis=axis, keepdims=True))
+        return mean, variance
+
+    def _follow(self, mean, variance, total, n_rows) -> None:
+        """Let the moving averages follow a batch, unless it has one row, which has no spread."""
+        factor = ops.where(total >= 2.0, total / ops.maximum(total - 1.0, 1.0), 1.0)
+        share = ops.cast(n_rows > 1, mean.dtype) * (1.0 - self.momentum)
+        for moving, new in ((self.moving_mean, mean), (self.moving_variance, variance * factor)):
+            shaped = ops.reshape(moving, ops.shape(new))
+            moving.assign(ops.reshape(shaped + share * (new - shaped), moving.shape))
 
     def compute_output_shape(self, input_shape):
         """Return the input's shape."""

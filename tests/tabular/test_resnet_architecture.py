@@ -116,3 +116,48 @@ def test_two_dropouts_have_rates_of_their_own_and_batches_are_not_padded():
     assert rates["dropout_0"] == [0.25, 0.5]
     assert rates["dropout_1_residual"] == [0.1, 0.1]
     assert program.xla_pays and not program.rows_are_independent
+
+
+@pytest.mark.parametrize("members", [0, 2])
+def test_a_weight_counts_as_so_many_rows_in_batch_normalisation(members):
+    rng = np.random.default_rng(3)
+    x = rng.normal(size=(members, 6, 3) if members else (6, 3)).astype(np.float32)
+    counts = np.array([1, 3, 2, 0, 1, 0])
+    rows = np.repeat(np.arange(6), counts)
+    weighted, repeated = (MemberBatchNormalization(members) for _ in range(2))
+    weighted.build(x.shape)
+    weighted.row_weights = np.repeat(counts[:, None], 2, axis=1) if members else counts
+    out = np.asarray(weighted(x, training=True))
+    expected = np.asarray(repeated(x[..., rows, :], training=True))
+    np.testing.assert_allclose(out[..., rows, :], expected, atol=1e-5)
+    for name in ("moving_mean", "moving_variance"):
+        np.testing.assert_allclose(
+            np.asarray(getattr(weighted, name)), np.asarray(getattr(repeated, name)), rtol=1e-5
+        )
+
+
+def test_a_single_row_leaves_the_moving_statistics_alone():
+    layer = MemberBatchNormalization()
+    out = np.asarray(layer(np.array([[2.0, -1.0]], np.float32), training=True))
+    assert (out == 0).all()
+    assert (np.asarray(layer.moving_mean) == 0).all()
+    assert (np.asarray(layer.moving_variance) == 1).all()
+
+
+def test_rows_that_fill_a_batch_count_for_nothing():
+    made = architecture(cardinalities=[])
+    loss, optimizer = make_loss("auto", "regression"), make_optimizer("adam")
+    program = backend.training_program(made, loss, optimizer)
+    rng = np.random.default_rng(0)
+    x, y = rng.normal(size=(1, 9, 5)), rng.normal(size=(1, 9, 2))
+    results = []
+    for filler in (0.0, 100.0):
+        x[0, 7:] = filler
+        w = np.array([[1.0] * 7 + [0.0] * 2])
+        with program.lock:
+            program.start(optimizer.hyper, None, 0)
+            batch = [a.astype(np.float32) for a in (x, y, w)]
+            program.run(*batch, np.array([[0.01, 1, 1]], np.float32))
+            results.append(program.get_weights())
+    for one, other in zip(*results, strict=True):
+        np.testing.assert_allclose(one, other, atol=1e-6)

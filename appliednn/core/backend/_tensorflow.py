@@ -114,6 +114,7 @@ class TrainingProgram(TrainingStep):
         self.grouped = optimizer.class_name == "GroupAdam"
         self._layers = list(self.model._flatten_layers(include_self=False, recursive=True))
         self._dropouts = [la for la in self._layers if type(la).__name__ == "HashDropout"]
+        self._weighted = [la for la in self._layers if hasattr(la, "row_weights")]
         self._kernels = [] if self.grouped else self._decayed()
         self._run = compile_function(self._chunk, reduce_retracing=True)
         self._run_xla = compile_function(self._chunk, reduce_retracing=True, jit_compile=True)

@@ -77,9 +77,19 @@ class TrainingStep:
         y = tf.reshape(y, (-1, *y.shape[2:]))
         return tf.reshape(self.loss.rows(y, flat, numbers), (rows, self.members))
 
+    def _raw_in_training(self, x, w):
+        """Return raw outputs; layers that look across rows learn what each row weighs."""
+        for layer in self._weighted:
+            layer.row_weights = w
+        try:
+            return tf.cast(self.model(x, training=True), self.dtype)
+        finally:
+            for layer in self._weighted:
+                layer.row_weights = None
+
     def _objective(self, x, y, w, total, hyper):
         """Return the loss to report, (members,) or a number, and the number to be lowered."""
-        raw = tf.cast(self.model(x, training=True), self.dtype)
+        raw = self._raw_in_training(x, w)
         if not self.members:
             loss = tf.reduce_sum(self.loss.rows(y, raw, hyper) * w) / total
             return loss, loss
