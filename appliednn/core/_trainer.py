@@ -26,6 +26,8 @@ _XLA_STEPS_GROUPED = 1_000
 _XLA_SECONDS = 10
 # A call is not interrupted: steps are cut so that Ctrl-C and max_seconds need not wait longer.
 _CALL_SECONDS = 0.5
+# Of the time that is left, so much is planned with.
+_TIME_SHARE = 0.9
 
 
 class Trainer:
@@ -88,6 +90,9 @@ class Trainer:
             patience_factor=plan.patience_factor,
         )
         self._step = 0
+        self._n_epochs = plan.epochs
+        self._clock: float | None = None
+        self._fitted_to_time = False
         self._step_seconds = 0.0
         self._group = 1
         self._history: dict[str, list[float]] = {"loss": [], "lr": [], "seconds": []}
@@ -172,8 +177,8 @@ class Trainer:
         if not self._between_epochs and not self.batches.has_short_batch:
             group = max(1, self._chunk_steps() // self.steps_per_epoch)
         epoch, self._group = 0, group
-        while epoch < self.plan.epochs:
-            n = min(group, self.plan.epochs - epoch)
+        while epoch < self._n_epochs:
+            n = min(group, self._n_epochs - epoch)
             self._begin_epoch(epoch, keras_callbacks)
             losses, rates, finished = self._run_epochs(n, keras_callbacks)
             n = self._record(losses, rates)
@@ -186,7 +191,25 @@ class Trainer:
             if reason:
                 return reason
             epoch += n
-        return "epochs"
+            self._fit_into_time(epoch, n)
+        return "epochs" if self._n_epochs == self.plan.epochs else "max_seconds"
+
+    def _fit_into_time(self, epoch: int, n: int) -> None:
+        """Shorten the plan to the epochs that ``max_seconds`` leaves time for.
+
+        A schedule then still runs to its end. The first call, which compiles, is no measure.
+        """
+        limit, now = self.plan.max_seconds, time.perf_counter() - self._began
+        if limit is None or self._fitted_to_time:
+            return
+        if self._clock is None:
+            self._clock = now
+            return
+        self._fitted_to_time = True
+        possible = epoch + int(_TIME_SHARE * (limit - now) * n / max(now - self._clock, 1e-9))
+        if possible < self._n_epochs:
+            self._n_epochs = max(possible, epoch)
+            self.schedule.n_steps = max(1, self._n_epochs * self.steps_per_epoch)
 
     def _begin_epoch(self, epoch: int, keras_callbacks) -> None:
         if self.hooks.epoch_begin is not None:
