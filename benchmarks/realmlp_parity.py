@@ -42,7 +42,7 @@ logging.getLogger("pytorch_lightning").setLevel(logging.ERROR)
 # 101 rows: quartiles are rows of the data by every definition, and a batch leaves one row over.
 TRAIN, HELD, BATCH, EPOCHS, WIDTHS = 101, 40, 20, 10, [16, 16, 16]
 STEPS = EPOCHS * (TRAIN // BATCH)
-KEPT = (1, 2, 10, STEPS)  # steps after which weights are compared
+KEPT = (2, 10, STEPS)  # steps after which weights are compared; the first has the rate 0
 CASES = {
     "td multiclass": (DefaultParams.RealMLP_TD_CLASS, "multiclass"),
     "td binary": (DefaultParams.RealMLP_TD_CLASS, "binary"),
@@ -277,7 +277,7 @@ def differences(program, seen: dict[str, np.ndarray], prefix: str) -> list[float
     named = dict(zip(names_of(program.model), program.get_weights(), strict=True))
     recorded = {k.removeprefix(prefix): v for k, v in seen.items() if k.startswith(prefix)}
     return [
-        relative(named[name], one_logit(value, named[name].shape))
+        relative(named[name], one_logit(value, named[name].shape), np.abs(value).max())
         for name, value in recorded.items()
     ]
 
@@ -303,8 +303,9 @@ def one_logit(value: np.ndarray, shape: tuple) -> np.ndarray:
     return (value[..., 1] - value[..., 0]).reshape(shape)
 
 
-def relative(given: np.ndarray, expected: np.ndarray) -> float:
-    return float(np.abs(given - expected).max() / max(np.abs(expected).max(), 1e-30))
+def relative(given: np.ndarray, expected: np.ndarray, size: float | None = None) -> float:
+    size = np.abs(expected).max() if size is None else size
+    return float(np.abs(given - expected).max() / max(size, 1e-30))
 
 
 def main() -> None:
