@@ -21,6 +21,7 @@ from _tabular_statistics import (
     ranks,
     ratio,
 )
+from _tabular_twins import twin_section
 from _timing import table
 
 BEHIND = 0.05
@@ -49,6 +50,8 @@ class Comparison:
         Rows of each set.
     partial : list of str
         Sentences on methods left out of a set.
+    fits : DataFrame
+        The fits themselves.
     """
 
     methods: list[str]
@@ -56,6 +59,7 @@ class Comparison:
     folds: dict[str, int] = field(default_factory=dict)
     rows: dict[str, int] = field(default_factory=dict)
     partial: list[str] = field(default_factory=list)
+    fits: pd.DataFrame = field(default_factory=pd.DataFrame)
 
     def of(self, score: str, tasks: tuple[str, ...]) -> pd.DataFrame:
         """Return the table of a score for the sets of some tasks, without empty methods."""
@@ -104,7 +108,7 @@ def compare(fits: pd.DataFrame, methods: list[str], share: float) -> Comparison:
         collected.append(kept)
     if not collected:
         raise SystemExit("no set on which two of the methods finished the same folds")
-    kept = pd.concat(collected)
+    kept = result.fits = pd.concat(collected)
     kept["predict_ms"] = 1e6 * kept["predict_cpu"] / kept["n_test"]
     wanted = [d[2] for d in DETAILS] + ["fit_cpu", "fit_seconds", "predict_ms"]
     for score in [w for w in wanted if w in kept]:
@@ -361,6 +365,7 @@ def report(options) -> None:
     parts += duel_section("All sets, log loss or RMSE", everything)
     for view in VIEWS:
         parts += duel_section(view[0], comparison.losses(view))
+    parts += twin_section(comparison.fits)
     parts += behind_section(comparison) + time_section(comparison)
     parts += detail_section(comparison) + failure_section(fits)
     text = "\n".join(parts)

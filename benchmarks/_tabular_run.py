@@ -31,7 +31,7 @@ ONE_THREAD = {
 # Probabilities are clipped here: float32 and float64 then pay the same for a sure error.
 LEAST_PROBABILITY = 1e-7
 # A fit may wait for a busy processor, but not for ever: seconds on the wall per second of limit.
-PATIENCE = 5
+PATIENCE = 20
 AUTOMATIC_TIMES_CATBOOST = 3
 TIMEOUTS_IN_A_ROW = 2
 KEY = ("set", "method", "rows", "seed", "fold")
