@@ -71,6 +71,7 @@ class Optimizer:
         if self.class_name == "GroupAdam":
             from appliednn.core._group_adam import GroupAdam
 
+            del config["groups"]
             return GroupAdam.from_config(config)
         cls = self.custom or getattr(keras.optimizers, self.class_name)
         return cls.from_config(config)
@@ -107,9 +108,7 @@ def make_group_adam(
     hyper.update(weight_decay=weight_decay, learning_rate_factor=1.0, dropout=0.0)
     hyper.update({f"rate[{group}]": f for group, f in (rate_factors or {}).items()})
     hyper.update({f"decay[{group}]": f for group, f in (decay_factors or {}).items()})
-    return Optimizer(
-        "GroupAdam", json.dumps({"epsilon": epsilon, "late_epsilon": late_epsilon}), hyper=hyper
-    )
+    return Optimizer("GroupAdam", json.dumps(static), hyper=hyper)
 
 
 def make_optimizer(
