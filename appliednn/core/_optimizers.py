@@ -108,6 +108,8 @@ def make_group_adam(
     hyper.update(weight_decay=weight_decay, learning_rate_factor=1.0, dropout=0.0)
     hyper.update({f"rate[{group}]": f for group, f in (rate_factors or {}).items()})
     hyper.update({f"decay[{group}]": f for group, f in (decay_factors or {}).items()})
+    # The program reads factors by name: other names are another program.
+    static = {"epsilon": epsilon, "late_epsilon": late_epsilon, "groups": sorted(hyper)}
     return Optimizer("GroupAdam", json.dumps(static), hyper=hyper)
 
 
