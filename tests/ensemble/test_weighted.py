@@ -144,10 +144,14 @@ def test_selected_weights_make_a_better_model_than_the_best(iris):
 def test_weight_zero_counts_as_removed(iris):
     X, y = iris
     w = (y != "b").astype(float)
-    mean = WeightedEnsembleClassifier([GaussianNB(), TREE]).fit(X, y, sample_weight=w)
+    mean = WeightedEnsembleClassifier([GaussianNB(), TREE], random_state=0).fit(
+        X, y, sample_weight=w
+    )
     assert mean.classes_.tolist() == ["a", "c"]
     kept = w > 0
-    removed = WeightedEnsembleClassifier([GaussianNB(), TREE]).fit(X[kept], y[kept])
+    removed = WeightedEnsembleClassifier([GaussianNB(), TREE], random_state=0).fit(
+        X[kept], y[kept]
+    )
     np.testing.assert_allclose(mean.predict_proba(X), removed.predict_proba(X))
 
 
