@@ -28,13 +28,18 @@ class Curves:
     unit : str
         ``"epoch"`` or ``"iteration"``.
     kept : int
-        Pass whose state the model has (0-based).
+        Pass whose state the model has (0-based); of several members, the middle one.
     complete : bool
         Whether training ran to its allowed number of passes instead of stopping by itself.
     stop_reason : str
         In words; may be empty.
     rates : tuple of float
         Learning rate of each pass; may be empty.
+    kept_by_member : tuple of int
+        Pass that each member of an ensemble has, where they were trained side by side (the
+        losses are then their means); empty for one network.
+    picked_by : str
+        Score that picked the pass, where it was not the loss.
     """
 
     train: tuple[float, ...]
@@ -47,6 +52,19 @@ class Curves:
     complete: bool = False
     stop_reason: str = ""
     rates: tuple[float, ...] = ()
+    kept_by_member: tuple[int, ...] = ()
+    picked_by: str = ""
+
+    @property
+    def kept_words(self) -> str:
+        """Pass that is kept, as it is counted by people: ``"3"``, or ``"3 to 9"``."""
+        first, last = (f(self.kept_by_member or (self.kept,)) + 1 for f in (min, max))
+        return str(first) if first == last else f"{first} to {last}"
+
+    @property
+    def keeps_last(self) -> bool:
+        """Whether the model has the state of the last pass (every member has)."""
+        return min(self.kept_by_member or (self.kept,)) == len(self.train) - 1
 
     @property
     def best(self) -> int | None:
@@ -70,12 +88,14 @@ _REASONS = {
 def curves_from_history(
     history: Mapping[str, Sequence[float]],
     *,
-    best_epoch: int | None = None,
+    best_epoch: int | Sequence[int] | None = None,
     stop_reason: str = "",
+    scoring: Any = "loss",
 ) -> Curves:
     """Return the curves of a ``history_`` dict.
 
-    Read are ``loss``, ``val_loss`` (else the first ``val_<scoring>``) and ``lr``.
+    Read are ``loss``, ``val_loss`` (else the first ``val_<scoring>``) and ``lr``. ``best_epoch``
+    is one number, or one for each member of an ensemble; ``scoring`` is what picked it.
 
     Raises
     ------
@@ -93,15 +113,19 @@ def curves_from_history(
     train = _floats(history["loss"])
     scores = [k for k in history if k.startswith("val_") and k != "val_loss"]
     name = "val_loss" if "val_loss" in history or not scores else scores[0]
+    kept = np.ravel(len(train) - 1 if best_epoch is None else best_epoch).astype(int)
+    picked = scoring if isinstance(scoring, str) else "score"
     return Curves(
         train=train,
         validation=_floats(history.get(name, ())),
         validation_name="validation loss" if name == "val_loss" else f"validation {name[4:]}",
         lower_is_better=name == "val_loss",
-        kept=len(train) - 1 if best_epoch is None else int(best_epoch),
+        kept=int(np.sort(kept)[len(kept) // 2]),
         complete=stop_reason == "epochs",
         stop_reason=_REASONS.get(stop_reason, stop_reason),
         rates=_floats(history.get("lr", ())),
+        kept_by_member=tuple(kept.tolist()) if len(kept) > 1 else (),
+        picked_by=picked if f"val_{picked}" in scores and name == "val_loss" else "",
     )
 
 
@@ -144,6 +168,7 @@ def _own_curves(model: Any) -> Curves | None:
             history,
             best_epoch=getattr(model, "best_epoch_", None),
             stop_reason=str(getattr(model, "stop_reason_", "")),
+            scoring=getattr(model, "scoring", "loss"),
         )
     if hasattr(model, "loss_curve_"):
         return _sklearn_mlp(model)

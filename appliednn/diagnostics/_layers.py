@@ -103,11 +103,15 @@ def layer_health(network: Any, Z: np.ndarray, y: np.ndarray | None, *, seed: int
         unit_health(layer, outputs, functions.get(layer, ""))
         for layer, outputs in network.layer_outputs(Z).items()
     )
-    now, start = {}, {}
+    now, start, silent = {}, {}, False
     if y is not None:
+        fresh = network.randomized(seed)
         now = dict(network.weight_gradient_norms(Z, y))
-        start = dict(network.randomized(seed).weight_gradient_norms(Z, y))
-    remarks = [r for r in (_gradient_remark(now, start), *map(_unit_remark, units)) if r]
+        start = dict(fresh.weight_gradient_norms(Z, y))
+        # A last layer of zeros lets no gradient pass before its first step: that is no defect.
+        silent = not np.any(fresh.forward(Z))
+    remark = _gradient_remark(now, {} if silent else start)
+    remarks = [r for r in (remark, *map(_unit_remark, units)) if r]
     return LayerHealth(units, now, start, tuple(remarks))
 
 

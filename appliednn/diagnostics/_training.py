@@ -63,7 +63,7 @@ class TrainingHealth:
 def training_health(
     history: Mapping[str, Sequence[float]] | Curves | None,
     *,
-    best_epoch: int | None = None,
+    best_epoch: int | Sequence[int] | None = None,
     stop_reason: str = "",
     fit: FitGap | None = None,
 ) -> TrainingHealth:
@@ -73,8 +73,9 @@ def training_health(
     ----------
     history : mapping of str to list, Curves or None
         An estimator's ``history_``, or what :func:`~appliednn.diagnostics.read_curves` gave.
-    best_epoch : int, optional
-        Epoch whose weights the model has (0-based); default: the last.
+    best_epoch : int or sequence of int, optional
+        Epoch whose weights the model has (0-based), of each member for an ensemble; default: the
+        last.
     stop_reason : str
         The estimator's ``stop_reason_``.
     fit : FitGap, optional
@@ -133,7 +134,7 @@ def _curve_remarks(curves: Curves) -> list[Remark]:
         ]
     remarks = []
     rise = _rise_after_best(curves)
-    if rise > _RISE and curves.kept != curves.best:
+    if rise > _RISE and curves.keeps_last and not curves.picked_by:
         remarks.append(
             Remark(
                 "overtrained",
@@ -194,7 +195,12 @@ def _curve_sentence(curves: Curves) -> str:
         said += f"{_number(curves.train[-1])} in {n} {unit}s"
         return f"{said}; no rows were held out during training."
     values, name = curves.validation, curves.validation_name
-    kept = f"the model keeps {unit} {curves.kept + 1}"
+    kept = f"the model keeps {unit} {curves.kept_words}"
+    if curves.kept_by_member:
+        spread = "s" if " " in curves.kept_words else ""
+        kept = f"its {len(curves.kept_by_member)} members keep {unit}{spread} {curves.kept_words}"
+    if curves.picked_by:
+        kept += f" (by {curves.picked_by})"
     if curves.best == len(values) - 1:
         return f"The {name} was best at the end ({_number(values[-1])}, {unit} {n}); {kept}."
     return (

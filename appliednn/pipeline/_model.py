@@ -39,9 +39,10 @@ def build_recipe(config: Any, parameters: Mapping[str, Any] | None = None) -> Re
     from appliednn.pipeline.registry import estimator
 
     given = {**config.model.parameters(), **(parameters or {})}
-    core, prefix = named_estimator(
-        estimator(config.model.type).load(), given, stage_seed(config.seed, "model")
-    )
+    seed = stage_seed(config.seed, "model")
+    core, prefix = named_estimator(estimator(config.model.type).load(), given, seed)
+    if getattr(config.model, "n_bags", None):
+        core, prefix = _bagged(core, config.model.n_bags, config.task, seed), "estimator__"
     if config.imbalance.type in ("class_weight", "sampler"):
         core, prefix = _rebalanced(config, core), f"estimator__{prefix}"
     imputer = _imputer(config)
@@ -72,8 +73,16 @@ def named_estimator(cls: type, parameters: Mapping[str, Any], seed: int) -> tupl
 
 
 def _plain(name: str, value: Any) -> Any:
-    """Return a value as estimators take it: layer sizes as a tuple."""
-    return tuple(value) if name == "hidden_layer_sizes" else value
+    """Return a value as estimators take it: layer sizes as a tuple (null: the preset's)."""
+    return tuple(value) if name == "hidden_layer_sizes" and value is not None else value
+
+
+def _bagged(network: Any, n_bags: int, task: str, seed: int) -> Any:
+    """Return an ensemble of networks, each trained on all folds but one."""
+    from appliednn.ensemble import BaggedClassifier, BaggedRegressor
+
+    kind = BaggedClassifier if task == "classification" else BaggedRegressor
+    return kind(network, n_bags, random_state=seed)
 
 
 def _imputer(config: Any) -> Any:

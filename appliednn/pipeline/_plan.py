@@ -72,7 +72,8 @@ def _stages(config: Any) -> list[str]:
         n = config.search.n_candidates
         stages.append(f"{config.search.type} search, {n} candidates, {config.search.cv} folds")
     balance = "" if config.imbalance.type == "none" else f" ({config.imbalance.type})"
-    stages.append(f"fit {config.model.type}{balance}")
+    bags = getattr(config.model, "n_bags", None)
+    stages.append(f"fit {f'{bags} bags of ' if bags else ''}{config.model.type}{balance}")
     if config.task == "classification":
         if config.calibration.type != "none":
             share = config.calibration.fraction

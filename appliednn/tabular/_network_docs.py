@@ -108,7 +108,8 @@ def document_network(cls: type) -> type:
     ``patience``) and ``_doc_arguments`` (of the example).
     """
     own = {"preset": "", "patience": "", **getattr(cls, "_doc_texts", {})}
-    texts = {**_TEXTS, **{k: v for k, v in own.items() if "\n" in v}}
+    parts = ("preset", "patience")  # words inside of the texts above; others replace one of them
+    texts = {**_TEXTS, **{k: v for k, v in own.items() if k not in parts}}
     lines = ["\n    Parameters\n    ----------\n"]
     for name in list(inspect.signature(cls.__init__).parameters)[1:]:
         kind, _, text = texts[name].partition("\n")

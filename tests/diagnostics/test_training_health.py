@@ -11,6 +11,7 @@ from sklearn.neural_network import MLPClassifier as SklearnMLP
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
+from appliednn import RealMLPClassifier
 from appliednn.diagnostics import (
     Curves,
     fit_gap,
@@ -207,6 +208,9 @@ class FakeNetwork:
     def layer_outputs(self, Z):
         return self.outputs
 
+    def forward(self, Z):
+        return np.ones((len(Z), 1))
+
     def weight_gradient_norms(self, Z, y):
         return self.now
 
@@ -232,6 +236,37 @@ def test_layers_in_trouble_are_named():
     lost = layer_health(FakeNetwork(now={"d0": np.nan}), Z, y)
     assert (lost.remarks[0].kind, lost.remarks[0].severity) == ("exploding", "high")
     assert layer_health(network, Z, None).gradients == {}
+
+
+def test_a_last_layer_that_starts_at_zero_is_no_vanishing_gradient():
+    Z = np.random.default_rng(0).normal(size=(60, 3)).astype(np.float32)
+    y = (Z[:, 0] > 0).astype(int)
+    model = RealMLPClassifier("td-s", hidden_layer_sizes=(8, 8), epochs=2, random_state=0)
+    health = layer_health(model.fit(Z, y).network_, model.encode(Z), model.encode_target(y))
+    assert health.gradients_at_start["dense_0"] == 0.0 < health.gradients_at_start["output"]
+    assert all(norm > 0 for norm in health.gradients.values())
+    assert health.remarks == ()
+
+
+def test_members_that_keep_epochs_of_their_own_are_told_together():
+    history = {"loss": falling(20), "val_loss": falling(20)}
+    health = training_health(history, best_epoch=np.array([4, 19, 12]))
+    assert (health.curves.kept, health.curves.kept_by_member) == (12, (4, 19, 12))
+    assert health.verdict.endswith("its 3 members keep epochs 5 to 20.")
+    same = training_health(history, best_epoch=[6, 6])
+    assert same.verdict.endswith("its 2 members keep epoch 7.")
+
+
+def test_an_epoch_that_a_score_picked_is_not_held_against_the_loss():
+    rising = [1.0 - 0.05 * i for i in range(10)] + [0.55 + 0.03 * i for i in range(10)]
+    score = np.linspace(0.5, 0.9, 20).tolist()
+    history = {"loss": falling(20), "val_loss": rising, "val_roc_auc": score}
+    model = SimpleNamespace(history_=history, best_epoch_=19, scoring="roc_auc")
+    health = training_health(read_curves(model))
+    assert health.remarks == ()
+    assert health.verdict.endswith("the model keeps epoch 20 (by roc_auc).")
+    model.scoring = "loss"
+    assert [r.kind for r in training_health(read_curves(model)).remarks] == ["overtrained"]
 
 
 def test_activations_are_read_from_a_keras_configuration():

@@ -283,3 +283,38 @@ def test_checks_still_run_on_sound_sections_beside_a_broken_one(problems):
     text = CLASSIFY.replace("[Age, Marital]", "[Age, Age]") + "split: {type: randm}\n"
     found = problems(text.replace("MLPClassifier", "Ridge"))
     assert [p.path for p in found] == ["data.sensitive.1", "model.type", "split.type"]
+
+
+def test_bags_of_resampled_rows(problems):
+    model = "model: {type: RealMLPClassifier, n_bags: 3}"
+    bagged = CLASSIFY.replace("model: {type: MLPClassifier}", model)
+    assert problems(bagged + "imbalance: {type: class_weight}\n") == []
+    found = one(problems(bagged + "imbalance: {type: sampler, name: SMOTENC}\n"))
+    assert (found.path, found.line) == ("model.n_bags", 8)
+    assert "class_weight" in found.message
+
+
+@pytest.mark.parametrize(
+    ("keys", "path"),
+    [
+        ("schedule_params: {cycles: 3}", None),
+        ("schedule_params: {cycle: 3}", "model.schedule_params.cycle"),
+        ("schedule: cosine, schedule_params: {flat: 0.5}", "model.schedule_params.flat"),
+    ],
+)
+def test_numbers_of_the_schedule_that_a_preset_chooses(problems, keys, path):
+    text = CLASSIFY.replace("MLPClassifier}", f"RealMLPClassifier, {keys}}}")
+    assert [p.path for p in problems(text)] == ([] if path is None else [path])
+
+
+def test_a_space_over_what_a_preset_gives(problems):
+    text = CLASSIFY.replace("MLPClassifier", "RealMLPClassifier")
+    space = "dropout: {values: [null, 0.3]}, hidden_layer_sizes: {values: [null, [64, 64]]}"
+    more = "learning_rate: {low: 0.01, high: 0.3, log: true}, preset: {values: [td, td-s]}"
+    search = "search: {{type: random, space: {{{}}}}}\n"
+    assert problems(text + search.format(f"{space}, {more}")) == []
+    found = one(
+        problems(text + search.format("epochs: {values: [null, 0]}, tol: {values: [0.1]}"))
+    )
+    assert found.path == "search.space.epochs.values.1"
+    assert one(problems(text + search.format("n_bags: {values: [2]}"))).path.endswith("n_bags")

@@ -1,4 +1,7 @@
 import inspect
+import subprocess
+import sys
+from pathlib import Path
 from typing import get_args
 
 import pytest
@@ -14,7 +17,9 @@ from appliednn.core.errors import UsageError
 from appliednn.pipeline.config import RunConfig, describe, json_schema
 from appliednn.pipeline.config._models import MODELS
 from appliednn.pipeline.registry import ESTIMATORS, names
+from appliednn.pipeline.registry._own_table import _SPECIAL
 
+CREDIT = Path(__file__).parents[2] / "pipelines" / "credit.yaml"
 MINIMAL = {
     "version": 1,
     "name": "a",
@@ -24,18 +29,22 @@ MINIMAL = {
 }
 
 
-@pytest.mark.parametrize("name", ["MLPClassifier", "MLPRegressor"])
-def test_network_sections_have_the_parameters_and_defaults_of_the_estimators(name):
+OURS = [name for name, entry in ESTIMATORS.items() if entry.module.startswith("appliednn")]
+# Parameters of an estimator that no config can hold: code.
+NOT_IN_A_CONFIG = {"callbacks"}
+
+
+@pytest.mark.parametrize("name", OURS)
+def test_sections_have_the_parameters_and_defaults_of_our_estimators(name):
     signature = inspect.signature(ESTIMATORS[name].load())
-    expected = {k: p.default for k, p in signature.parameters.items() if k != "callbacks"}
+    expected = {k: p.default for k, p in signature.parameters.items() if k not in NOT_IN_A_CONFIG}
     fields = MODELS[name].model_fields
-    found = {k: f.default for k, f in fields.items() if k != "type"}
-    found["hidden_layer_sizes"] = tuple(found["hidden_layer_sizes"])
-    assert found == expected
+    found = {k: fields[k].default for k in MODELS[name].parameter_names()}
+    assert {k: tuple(v) if isinstance(v, list) else v for k, v in found.items()} == expected
 
 
-@pytest.mark.parametrize("name", ["MLPClassifier", "MLPRegressor"])
-def test_network_sections_take_the_options_of_the_estimators(name):
+@pytest.mark.parametrize("name", OURS)
+def test_sections_take_the_options_of_our_estimators(name):
     constraints = ESTIMATORS[name].load()._parameter_constraints
     for key, field in MODELS[name].model_fields.items():
         options = {
@@ -67,14 +76,20 @@ def test_written_parameters_build_the_estimator():
     assert config.model.parameters() == {"max_iter": 7}
 
 
-@pytest.mark.parametrize("name", [n for n, e in ESTIMATORS.items() if "sklearn" in e.module])
-def test_bounds_of_a_section_are_those_of_scikit_learn(name):
+PROBES = [-1, 0, 1, 2, 300, -0.5, 0.0, 0.5, 1.0, 1.5, True, None, "auto", "nonsense"]
+# Python takes more for these than a config should say.
+NARROWER = {"random_state", "verbose", "scoring"}
+NARROWER_IN_OURS = {"loss", "strategy", *_SPECIAL}
+
+
+@pytest.mark.parametrize("name", list(ESTIMATORS))
+def test_bounds_of_a_section_are_those_of_the_class(name):
     constraints = ESTIMATORS[name].load()._parameter_constraints
-    probes = [-1, 0, 1, 2, 300, -0.5, 0.0, 0.5, 1.0, 1.5, True, None, "auto", "nonsense"]
-    for key in MODELS[name].model_fields:
-        if key in ("type", "random_state", "verbose", "scoring"):
-            continue  # Python takes more for these than a config should say
-        for value in probes:
+    narrower = NARROWER | (NARROWER_IN_OURS if name in OURS else set())
+    for key in MODELS[name].parameter_names():
+        if key in narrower:
+            continue
+        for value in PROBES:
             read = _read(MODELS[name], key, value)
             if read is not None:
                 assert _taken(constraints[key], read[key]), (key, value)
@@ -124,15 +139,44 @@ def test_the_json_schema_is_valid_and_agrees_with_the_models():
         assert list(validator.iter_errors(bad)), bad
 
 
+@pytest.mark.parametrize("name", list(ESTIMATORS))
+def test_the_json_schema_of_an_estimator_agrees_with_its_model(name):
+    (schema,) = [s for s in json_schema()["properties"]["model"]["oneOf"] if s["title"] == name]
+    validator = Draft202012Validator(schema)
+    assert set(schema["properties"]) == set(MODELS[name].model_fields)
+    for key in schema["properties"]:
+        for value in (*PROBES, "relu", "balanced", [8, 8], [0], {"a": 1.0}):
+            if value in (0.0, 1.0) or (key == "optimizer" and isinstance(value, str)):
+                continue  # JSON tells neither 1 from 1.0 nor adam from Adam
+            taken = validator.is_valid({"type": name, key: value})
+            assert taken == (_read(MODELS[name], key, value) is not None), (key, value)
+
+
 def test_every_key_has_a_description_for_editors():
-    sections = [RunConfig, *MODELS.values()]
+    sections = [RunConfig, *(MODELS[name] for name in OURS)]
     nameless = [
         (section.__name__, key)
         for section in sections
         for key, field in section.model_fields.items()
-        if key != "type" and not field.description and "MLP" in section.__name__
+        if key != "type" and not field.description
     ]
     assert nameless == []
+
+
+def test_a_parameter_that_a_preset_gives_says_its_value():
+    lines = describe("model.RealMLPClassifier")
+    (dropout,) = [line for line in lines if line.strip().startswith("dropout")]
+    assert dropout.endswith("Default: 0.15 (td), 0.0 (td-s).")
+    assert lines[0] == "RealMLP for classification: a perceptron with tuned defaults."
+
+
+def test_reading_a_config_builds_the_model_of_its_estimator_alone():
+    code = (
+        "from appliednn.pipeline.config import _models, json_schema, load_config; json_schema();"
+        f"load_config({str(CREDIT)!r}); print(_models._model.cache_info().currsize)"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "1"
 
 
 def test_describe_lists_keys_types_and_defaults():

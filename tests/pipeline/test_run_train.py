@@ -61,8 +61,9 @@ def rows():
         },
         {"model": {"type": "MLPClassifier"}, "missing": {"type": "iterative"}},
         {"model": {"type": "MLPClassifier"}, "imbalance": {"type": "class_weight"}},
+        {"model": {"type": "RealMLPClassifier", "n_bags": 3}, "missing": {"type": "simple"}},
     ],
-    ids=["plain", "imputed", "weighted", "sampled", "network", "weighted-network"],
+    ids=["plain", "imputed", "weighted", "sampled", "network", "weighted-network", "bagged"],
 )
 def test_prefix_leads_to_the_named_estimator(sections):
     config = make_config(**sections)

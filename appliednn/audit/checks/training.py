@@ -126,7 +126,7 @@ def _curve_table(curves: Curves | None) -> list[Table]:
         return []
     rows = [
         [f"{curves.unit}s run", len(curves.train)],
-        [f"{curves.unit} kept", curves.kept + 1],
+        [f"{curves.unit} kept", curves.kept_words if curves.kept_by_member else curves.kept + 1],
         ["why it ended", curves.stop_reason or "not recorded"],
         [f"{curves.train_name} at the end", round(curves.train[-1], 6)],
     ]
@@ -148,7 +148,7 @@ def _curve_figures(curves: Curves) -> list[Figure]:
     if together:
         series[curves.validation_name] = (places, curves.validation)
     marked = {}
-    if together and 0 <= curves.kept < len(curves.validation):
+    if together and not curves.kept_by_member and 0 <= curves.kept < len(curves.validation):
         marked = {"kept": (curves.kept + 1, curves.validation[curves.kept])}
         marked = marked if np.isfinite(marked["kept"][1]) else {}
     figures = []

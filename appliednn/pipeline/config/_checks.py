@@ -15,7 +15,7 @@ from appliednn.pipeline.config._problems import closest
 from appliednn.pipeline.config._schema import RunConfig
 from appliednn.pipeline.config._yaml import Path
 from appliednn.pipeline.registry._entries import ESTIMATORS
-from appliednn.pipeline.registry._tables import numbers
+from appliednn.pipeline.registry._tables import numbers, preset
 
 
 class Issue(NamedTuple):
@@ -121,6 +121,14 @@ def weights_once(config: RunConfig, base_dir: FilePath) -> Iterator[Issue]:
         yield Issue(("model", "class_weight"), message)
 
 
+@check("imbalance", "model")
+def bags_of_real_rows(config: RunConfig, base_dir: FilePath) -> Iterator[Issue]:
+    """Ask that the fold a network is judged on holds no copies of its training rows."""
+    if config.imbalance.type == "sampler" and getattr(config.model, "n_bags", None):
+        message = "resampled rows would stand in several folds; use imbalance: class_weight"
+        yield Issue(("model", "n_bags"), message)
+
+
 @check("model")
 def one_kind_of_clipping(config: RunConfig, base_dir: FilePath) -> Iterator[Issue]:
     """Ask that a gradient is clipped in one way."""
@@ -136,6 +144,8 @@ def networks_take_these_numbers(config: RunConfig, base_dir: FilePath) -> Iterat
     for what in ("schedule", "optimizer", "loss"):
         given = getattr(config.model, f"{what}_params", None) or {}
         name = getattr(config.model, what, "")
+        if name is None:
+            name = preset(config.model.type, config.model.preset).get(what, "")
         if name == "auto":
             name = "cross_entropy" if config.task == "classification" else "mse"
         known = numbers(f"{what}_params", name)
@@ -169,7 +179,7 @@ def split_column_is_no_target(config: RunConfig, base_dir: FilePath) -> Iterator
 def space_fits_the_model(config: RunConfig, base_dir: FilePath) -> Iterator[Issue]:
     """Ask that what is searched is a parameter of the model, with values it takes."""
     model = MODELS[config.model.type]
-    known = [name for name in model.model_fields if name != "type"]
+    known = model.parameter_names()
     for name, space in getattr(config.search, "space", {}).items():
         path = ("search", "space", name)
         if name not in known:

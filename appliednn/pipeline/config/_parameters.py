@@ -9,8 +9,8 @@ from typing import Any
 from pydantic import ValidationError
 
 from appliednn.pipeline.config._messages import expectation, shown
-from appliednn.pipeline.config._models import ModelSection, from_table
 from appliednn.pipeline.config._problems import closest
+from appliednn.pipeline.config._section_types import ModelSection, from_table
 from appliednn.pipeline.registry._tables import parameters
 
 Path = tuple[Any, ...]

@@ -7,7 +7,9 @@ from typing import Annotated, Any, NamedTuple, Union, get_args, get_origin
 
 from pydantic import BaseModel
 
+from appliednn.pipeline.config._models import MODELS
 from appliednn.pipeline.config._schema import RunConfig
+from appliednn.pipeline.config._section_types import ModelSection
 from appliednn.pipeline.config._yaml import Path
 
 
@@ -21,18 +23,19 @@ class Spot(NamedTuple):
 def follow(loc: tuple, data: Any) -> Spot:
     """Return where ``loc`` leads.
 
-    Pydantic puts the tag of a union into a location (``model.MLPClassifier.epochs``), and the name
-    of the branch it tried (``model.MLPClassifier.xla.bool``); neither is a key of the document.
+    Pydantic puts the tag of a union into a location (``split.random.test_size``), and the name of
+    the branch it tried (``model.xla.bool``); neither is a key of the document.
 
     Examples
     --------
-    >>> follow(("model", "Ridge", "alpha", "float"), {"model": {"alpha": "x"}}).path
-    ('model', 'alpha')
+    >>> loc = ("split", "random", "test_size", "float")
+    >>> follow(loc, {"split": {"type": "random", "test_size": "x"}}).path
+    ('split', 'test_size')
     """
     hint: Any = RunConfig
     path: Path = ()
     for item in loc:
-        models = models_of(hint)
+        models = _models_at(hint, data)
         if len(models) > 1:
             hint = next((m for m in models if tag_of(m) == item), models[0])
             continue
@@ -44,7 +47,14 @@ def follow(loc: tuple, data: Any) -> Spot:
         path = (*path, item)
         hint = _step(hint, models, item)
         data = data[item] if _has(data, item) else None
-    return Spot(path, models_of(hint))
+    return Spot(path, _models_at(hint, data))
+
+
+def _models_at(hint: Any, data: Any) -> list[type[BaseModel]]:
+    """Return the models of a type; of an estimator's section the one it names, if it does."""
+    if hint is ModelSection and isinstance(data, dict) and data.get("type") in tuple(MODELS):
+        return [MODELS[data["type"]]]
+    return models_of(hint)
 
 
 def _has(data: Any, item: Any) -> bool:
@@ -82,6 +92,8 @@ def element_of(hint: Any) -> Any:
 
 def models_of(hint: Any) -> list[type[BaseModel]]:
     """Return the pydantic models among the alternatives of a type."""
+    if hint is ModelSection:
+        return list(MODELS.values())
     parts = _parts(hint)
     return [p for p in parts if isinstance(p, type) and issubclass(p, BaseModel)]
 

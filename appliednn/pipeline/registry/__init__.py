@@ -14,5 +14,7 @@ __getattr__, __dir__, __all__ = attach(
         "names": "._tables",
         "numbers": "._tables",
         "parameters": "._tables",
+        "preset": "._tables",
+        "summary": "._tables",
     },
 )

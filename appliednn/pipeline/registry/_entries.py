@@ -48,9 +48,14 @@ def _samplers(module: str, *names: str) -> tuple[Entry, ...]:
     return tuple(Entry(name, module) for name in names)
 
 
+def _twins(module: str, *stems: str) -> tuple[Entry, ...]:
+    """Return a classifier and a regressor for each stem of a name."""
+    kinds = (("Classifier", _CLASSIFICATION), ("Regressor", _REGRESSION))
+    return tuple(Entry(stem + kind, module, tasks) for stem in stems for kind, tasks in kinds)
+
+
 ESTIMATORS = _entries(
-    Entry("MLPClassifier", "appliednn.tabular", _CLASSIFICATION),
-    Entry("MLPRegressor", "appliednn.tabular", _REGRESSION),
+    *_twins("appliednn.tabular", "MLP", "RealMLP"),
     Entry("LogisticRegression", "sklearn.linear_model", _CLASSIFICATION),
     Entry("HistGradientBoostingClassifier", "sklearn.ensemble", _CLASSIFICATION),
     Entry("RandomForestClassifier", "sklearn.ensemble", _CLASSIFICATION),

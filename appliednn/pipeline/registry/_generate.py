@@ -1,7 +1,8 @@
-"""Write ``tables.json`` from the installed libraries: ``python -m ...registry._generate``.
+"""Write ``tables.json`` from classes and libraries: ``python -m ...registry._generate``.
 
-Run it after a new scikit-learn, imbalanced-learn or Keras, and after a check of the audit has got
-a new key; a test compares the file with what this module finds.
+Run it after a parameter of an estimator of ours has changed, after a new scikit-learn,
+imbalanced-learn or Keras, and after a check of the audit has got a new key; a test compares the
+file with what this module finds.
 """
 
 from __future__ import annotations
@@ -13,6 +14,7 @@ import numbers
 from pathlib import Path
 from typing import Any
 
+from appliednn.pipeline.registry import _own_table as own
 from appliednn.pipeline.registry._entries import ESTIMATORS, SAMPLERS
 from appliednn.pipeline.registry._tables import TABLES, normalised
 
@@ -35,11 +37,15 @@ def collect() -> dict[str, Any]:
     """Return the table for the installed libraries."""
     from sklearn.metrics import get_scorer_names
 
-    outside = {n: e for n, e in ESTIMATORS.items() if not e.module.startswith("appliednn")}
+    classes = {name: entry.load() for name, entry in ESTIMATORS.items()}
+    names = {"scorers": sorted(get_scorer_names()), **keras_names()}
+    presets = {name: own.presets(cls) for name, cls in classes.items()}
     return {
-        "estimators": {name: signature_table(entry.load()) for name, entry in outside.items()},
+        "estimators": {name: signature_table(cls) for name, cls in classes.items()},
+        "summaries": {name: inspect.getdoc(cls).split("\n")[0] for name, cls in classes.items()},
+        "presets": {name: given for name, given in presets.items() if given},
         "samplers": {name: signature_table(entry.load()) for name, entry in SAMPLERS.items()},
-        "names": {"scorers": sorted(get_scorer_names()), **keras_names()},
+        "names": {**names, **own.losses(names["losses"])},
         "numbers": network_numbers(),
         "metrics": audit_metrics(),
     }
@@ -51,10 +57,14 @@ def signature_table(cls: type) -> dict[str, dict[str, Any]]:
     A parameter is left out if it is deprecated or takes only objects (an estimator, a callable).
     """
     table = {}
+    ours = cls.__module__.startswith("appliednn.")
+    texts = own.texts(cls) if ours else {}
     for name, parameter in inspect.signature(cls).parameters.items():
-        if parameter.default == "deprecated":
+        if parameter.default == "deprecated" or (ours and name in own.OBJECTS):
             continue
-        any_of = _alternatives(name, cls._parameter_constraints[name])
+        constraints = cls._parameter_constraints[name]
+        found = own.special(name, cls) if ours else None
+        any_of = _alternatives(name, constraints) if found is None else found
         if any_of in ([], [{"type": "null"}]):
             continue
         if name == "random_state":
@@ -64,6 +74,8 @@ def signature_table(cls: type) -> dict[str, dict[str, Any]]:
             spec["required"] = True
         else:
             spec["default"] = parameter.default
+        if name in texts:
+            spec["text"] = texts[name]
         table[name] = spec
     return table
 
@@ -168,8 +180,17 @@ def audit_metrics() -> list[str]:
 def main() -> None:
     """Write the file beside this module."""
     path = Path(__file__).with_name(TABLES)
-    path.write_text(json.dumps(collect(), indent=1) + "\n", encoding="utf-8")
+    path.write_text(_by_line(collect()) + "\n", encoding="utf-8")
     print(f"wrote {path}")
+
+
+def _by_line(value: Any, depth: int = 0) -> str:
+    """Return JSON with a line for each parameter (or list), so that a change is seen as one."""
+    if not isinstance(value, dict) or depth == 3:
+        return json.dumps(value)
+    pad = " " * (depth + 1)
+    items = (f"{pad}{json.dumps(k)}: {_by_line(v, depth + 1)}" for k, v in value.items())
+    return "{\n" + ",\n".join(items) + f"\n{pad[1:]}}}"
 
 
 if __name__ == "__main__":

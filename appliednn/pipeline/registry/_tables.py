@@ -1,8 +1,9 @@
 """Parameters of the registered names as a static table, read without importing any library.
 
 ``tables.json`` is written by ``python -m appliednn.pipeline.registry._generate``. A parameter is
-``{"default": ..., "any_of": [...]}``, each alternative a JSON Schema fragment; one without default
-is marked ``{"required": true}``.
+``{"default": ..., "any_of": [...]}``, each alternative a JSON Schema fragment whose ``enum`` may
+be the name of a list under ``names``; one without default is marked ``{"required": true}``, one
+of ours has a ``text``.
 """
 
 from __future__ import annotations
@@ -17,13 +18,13 @@ TABLES = "tables.json"
 
 @cache
 def tables() -> dict[str, Any]:
-    """Return the whole table: ``estimators``, ``samplers``, ``scorers`` and ``keras`` names."""
+    """Return the whole table: parameters, presets, names, numbers and metrics."""
     text = files(__package__).joinpath(TABLES).read_text(encoding="utf-8")
     return json.loads(text)
 
 
 def parameters(name: str) -> dict[str, dict[str, Any]]:
-    """Return the parameters of a scikit-learn estimator or a resampler.
+    """Return the parameters of an estimator or a resampler.
 
     Parameters
     ----------
@@ -54,8 +55,9 @@ def names(kind: str) -> tuple[str, ...]:
 
     Parameters
     ----------
-    kind : {"scorers", "activations", "losses", "optimizers", "initializers"}
-        Which list.
+    kind : str
+        ``"scorers"``, ``"activations"``, ``"losses"``, ``"optimizers"``, ``"initializers"``,
+        ``"classifier_losses"`` or ``"regressor_losses"``.
 
     Examples
     --------
@@ -63,6 +65,30 @@ def names(kind: str) -> tuple[str, ...]:
     True
     """
     return tuple(tables()["names"][kind])
+
+
+def summary(name: str) -> str:
+    """Return what an estimator or a resampler is, in one line.
+
+    Examples
+    --------
+    >>> summary("Ridge")
+    'Linear least squares with l2 regularization.'
+    """
+    return tables()["summaries"].get(name, f"{name}.")
+
+
+def preset(name: str, which: str) -> dict[str, Any]:
+    """Return the values that a preset of an estimator gives to parameters that are null.
+
+    Examples
+    --------
+    >>> preset("RealMLPClassifier", "td")["schedule"]
+    'coslog'
+    >>> preset("Ridge", "td")
+    {}
+    """
+    return tables()["presets"].get(name, {}).get(which, {})
 
 
 def metrics() -> tuple[str, ...]:
