@@ -34,6 +34,7 @@ class MemberBatchNormalization(keras.layers.Layer):
 
     xla_pays = True
     rows_independent = False
+    rate_groups = {"gamma": "norm", "beta": "norm"}  # noqa: RUF012
     gamma_initializer = moving_variance_initializer = "ones"
     beta_initializer = moving_mean_initializer = "zeros"
     row_weights = None

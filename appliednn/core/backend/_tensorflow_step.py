@@ -56,7 +56,8 @@ class TrainingStep:
         numbers = dict(hyper)
         numbers["weight_decay"] = hyper["weight_decay"] * tf.cast(rates[1], self.dtype)
         for layer in self._dropouts:
-            rate = tf.cast(hyper["dropout"], tf.float32) * rates[2]
+            rate = hyper.get("dropout" + layer.group, hyper["dropout"])
+            rate = tf.cast(rate, tf.float32) * rates[2]
             shape = tuple(layer.rate.shape)
             layer.rate.assign(
                 tf.broadcast_to(tf.reshape(rate, (-1, *shape[1:])), shape) if shape else rate
@@ -168,7 +169,7 @@ class TrainingStep:
         for v in variables:
             group = groups.get(id(v), "")
             rate, decay = (hyper.get(f"{kind}[{group}]", 1.0) for kind in ("rate", "decay"))
-            shrink = hyper["weight_decay"] * tf.square(rate * decay)
+            shrink = hyper["weight_decay"] * (rate * decay) ** 2
             # The decay knows the member's own learning rate, but no factor beyond the group's.
             member = hyper["learning_rate_factor"]
             numbers = (rate * member, shrink * member, hyper["beta_1"], hyper["beta_2"])
