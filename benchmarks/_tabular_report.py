@@ -225,7 +225,21 @@ def time_section(comparison: Comparison) -> list[str]:
         columns = ["method", "fit CPU s", "fit wall s", "predict CPU ms per 1000 rows", "sets"]
         lines += [f"### Sets of {title} ({len(names)})", "", table(columns, rows), ""]
         lines += _ratios(fit.loc[names])
-    return lines
+    return lines + _budget_sentence(comparison.fits)
+
+
+def _budget_sentence(fits: pd.DataFrame) -> list[str]:
+    """Return how much of its budget AutoTabular took."""
+    given = fits[fits["budget"].notna()]
+    if given.empty:
+        return []
+    wall, cpu = given["fit_seconds"] / given["budget"], given["fit_cpu"] / given["budget"]
+    return [
+        f"autotabular was given {given['budget'].median():.3g} s (median); it took "
+        f"{wall.median():.2f} times its budget on the wall (at most {wall.max():.2f}), "
+        f"{cpu.median():.2f} times in CPU seconds (at most {cpu.max():.2f}).",
+        "",
+    ]
 
 
 def _ratios(fit: pd.DataFrame) -> list[str]:
@@ -339,6 +353,8 @@ def chosen_fits(lines: list[dict], options) -> pd.DataFrame:
         raise SystemExit(f"no results with --rows {rows} of these methods")
     of_method = fits["method"].map(wanted.index)
     fits = fits.iloc[np.argsort(of_method, kind="stable")].reset_index(drop=True)
+    for column in ("scores", "budget", "error"):  # absent where no fit ended so
+        fits[column] = fits.get(column, pd.Series(None, fits.index, dtype=object))
     return fits.join(pd.DataFrame([s if isinstance(s, dict) else {} for s in fits["scores"]]))
 
 

@@ -349,6 +349,8 @@ class _Fits:
         """Write a finished fit to the file and the screen."""
         place = (self.set_name, self.method, self.options.rows, job["seed"], job["fold"])
         record = dict(zip(KEY, place, strict=True)) | {"code": self.code}
+        if hasattr(os, "getloadavg"):  # a busy machine spoils seconds
+            record["load"] = round(os.getloadavg()[0], 1)
         if answer[0] == "done":
             record |= {"status": "ok", "budget": job["budget"], **answer[1]}
             shown = " ".join(f"{k} {v:.4f}" for k, v in answer[1]["scores"].items())
