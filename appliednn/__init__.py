@@ -16,6 +16,7 @@ __getattr__, __dir__, __all__ = attach(
         "KerasRegressor": ".tabular",
         "RealMLPClassifier": ".tabular",
         "RealMLPRegressor": ".tabular",
+        "PerceptronClassifier": ".tabular",
         "TabMClassifier": ".tabular",
         "TabMRegressor": ".tabular",
         "ResNetClassifier": ".tabular",

@@ -20,6 +20,7 @@ _CLASSIFIER_LOSSES = {
     "focal": {"gamma": 2.0, "label_smoothing": 0.0},
     "hinge": {},
     "squared_hinge": {},
+    "perceptron": {},
 }
 _REGRESSOR_LOSSES = {
     "mse": {},
@@ -246,6 +247,14 @@ def _squared_hinge(loss, y, raw, hyper):
     return _row_mean(ops.square(ops.relu(_margin(loss, y, raw))))
 
 
+def _perceptron(loss, y, raw, hyper):
+    """Rosenblatt 1958: how far a row is on the wrong side; on the boundary it counts as wrong."""
+    from keras import ops
+
+    lack = _margin(loss, y, raw) - 1.0
+    return _row_mean(ops.where(lack >= 0, lack, ops.zeros_like(lack)))
+
+
 def _residual(y, raw):
     from keras import ops
 
@@ -310,6 +319,7 @@ _ROWS = {
     "margin": _lost_margin,
     "hinge": _hinge,
     "squared_hinge": _squared_hinge,
+    "perceptron": _perceptron,
     "mse": _mse,
     "mae": _mae,
     "huber": _huber,

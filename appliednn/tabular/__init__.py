@@ -10,6 +10,7 @@ __getattr__, __dir__, __all__ = attach(
         "KerasRegressor": "._keras",
         "MLPClassifier": "._mlp",
         "MLPRegressor": "._mlp",
+        "PerceptronClassifier": "._perceptron",
         "RealMLPClassifier": "._realmlp",
         "RealMLPRegressor": "._realmlp",
         "ResNetClassifier": "._resnet",

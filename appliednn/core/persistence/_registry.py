@@ -14,6 +14,7 @@ _MODULES: dict[str, str] = {
     "MLPRegressor": "appliednn.tabular._mlp",
     "RealMLPClassifier": "appliednn.tabular._realmlp",
     "RealMLPRegressor": "appliednn.tabular._realmlp",
+    "PerceptronClassifier": "appliednn.tabular._perceptron",
     "TabMClassifier": "appliednn.tabular._tabm",
     "TabMRegressor": "appliednn.tabular._tabm",
     "ResNetClassifier": "appliednn.tabular._resnet",
