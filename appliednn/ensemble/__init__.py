@@ -12,5 +12,7 @@ __getattr__, __dir__, __all__ = attach(
         "WeightedEnsembleClassifier": "._weighted",
         "WeightedEnsembleRegressor": "._weighted",
         "greedy_selection": "._greedy",
+        "scorer_value": "._metrics",
+        "seeded_clone": "._fit_members",
     },
 )
