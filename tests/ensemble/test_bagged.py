@@ -20,6 +20,7 @@ from sklearn.svm import LinearSVC
 from appliednn import MLPClassifier, MLPRegressor, RealMLPClassifier
 from appliednn.ensemble import BaggedClassifier, BaggedRegressor
 from appliednn.ensemble._folds import fold_numbers
+from appliednn.tabular import stack_key
 
 SMALL = {"hidden_layer_sizes": (8,), "epochs": 4, "learning_rate": 0.02, "random_state": 0}
 
@@ -415,6 +416,19 @@ def test_an_interrupted_fit_leaves_the_object_as_it_was(iris):
         model.fit(X[:90], y[:90])
     assert (model.predict_proba(X) == before).all()
     assert model.oof_prediction_.shape == (150, 3)
+
+
+def interrupting_scorer(model, X, y):
+    raise KeyboardInterrupt
+
+
+def test_interrupted_networks_side_by_side_interrupt_the_ensemble(blobs):
+    network = MLPClassifier(**SMALL, scoring=interrupting_scorer)
+    assert stack_key(network) is not None
+    model = BaggedClassifier(network, 3, random_state=0)
+    with pytest.raises(KeyboardInterrupt):
+        model.fit(*blobs)
+    assert not hasattr(model, "estimators_")
 
 
 def test_an_interrupted_network_interrupts_the_ensemble(blobs):

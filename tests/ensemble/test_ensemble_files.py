@@ -46,6 +46,9 @@ ENSEMBLES = {
     ),
     "bagged numbers": BaggedRegressor(MLPRegressor(**SMALL), 2, random_state=0),
     "snapshots": SnapshotClassifier(MLPClassifier(**SMALL), 2, random_state=0),
+    "snapshots with code": SnapshotClassifier(
+        KerasClassifier(build, epochs=2, learning_rate=0.01), 2
+    ),
     "snapshots of numbers": SnapshotRegressor(MLPRegressor(**SMALL), 2, random_state=0),
     "weighted": WeightedEnsembleClassifier(
         [

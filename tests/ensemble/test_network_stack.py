@@ -18,6 +18,7 @@ from appliednn.ensemble import (
 )
 from appliednn.explain import NetworkPool, make_pool, shap_values
 from appliednn.robustness import encoded_view
+from appliednn.tabular import ResNetClassifier, TabMClassifier
 
 SMALL = {"hidden_layer_sizes": (8, 6), "epochs": 3, "learning_rate": 0.02, "random_state": 0}
 REAL = {**SMALL, "hidden_layer_sizes": (8,), "n_iter_no_change": None}
@@ -68,6 +69,19 @@ def test_numbers_in_different_units_have_one_mean():
         np.testing.assert_allclose(ensemble.predict(X), expected, rtol=1e-5)
         Z = ensemble.encode(X)
         np.testing.assert_allclose(ensemble.predict_encoded(Z), expected, rtol=1e-5)
+
+
+@pytest.mark.parametrize("network", [ResNetClassifier, RealMLPClassifier, TabMClassifier])
+def test_every_architecture_answers_the_members_mean(network, mixed_frame):
+    """Side by side or, where weights are shared among members (TabM), one by one."""
+    X, y = mixed_frame
+    tiny = {"n_blocks": 1, "width": 8, "hidden_width": 8, "n_members": 2, "epochs": 2}
+    known = network().get_params()
+    settings = {name: value for name, value in tiny.items() if name in known}
+    model = BaggedClassifier(network(**settings), 2, random_state=0).fit(X, y)
+    assert ("network_" in vars(model)) == (network is not TabMClassifier)
+    mean = np.mean([m.predict_proba(X) for m in model.estimators_], axis=0)
+    np.testing.assert_allclose(model.predict_proba(X), mean, atol=2e-6)
 
 
 def test_networks_of_networks_count_by_member():
