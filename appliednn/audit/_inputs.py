@@ -12,6 +12,8 @@ from appliednn.audit._context import AuditContext, as_frame
 from appliednn.audit._suggest import did_you_mean
 from appliednn.core.errors import UsageError
 
+_ONE_TARGET = "an audit judges one target: fit and audit a model for each label or number"
+
 
 def make_context(
     model,
@@ -77,7 +79,8 @@ def _check_rows(x_name: str, X, y_name: str, y) -> None:
     if labels.ndim == 2 and labels.shape[1] == 1:
         labels = labels[:, 0]
     if labels.ndim != 1:
-        raise UsageError(f"{y_name} must have shape (n,), got {labels.shape}")
+        several = f"; {_ONE_TARGET}" if labels.ndim == 2 else ""
+        raise UsageError(f"{y_name} must have shape (n,), got {labels.shape}{several}")
     if shape[0] != len(labels):
         raise UsageError(f"{x_name} has {shape[0]} rows and {y_name} {len(labels)}: give one each")
     if shape[0] == 0:
@@ -239,5 +242,8 @@ def _check_predictions(context: AuditContext) -> None:
     except (ValueError, TypeError, KeyError, AttributeError, RuntimeError) as error:
         said = " ".join(str(error).split())[:300]
         raise UsageError(f"{name} cannot predict the rows of X_test: {said}") from error
+    if np.ndim(context.y_pred) > 1 and np.shape(context.y_pred)[1] > 1:
+        columns = np.shape(context.y_pred)[1]
+        raise UsageError(f"{name} predicts {columns} values for each row; {_ONE_TARGET}")
     if n_predicted != len(context.y_test):
         raise UsageError(f"{name} gave {n_predicted} predictions for {len(context.y_test)} rows")

@@ -269,9 +269,15 @@ class Network:
         return model
 
     def randomized(self, seed: int = 0) -> Network:
-        """Return the same architecture with fresh weights."""
-        program, _ = self._program()
-        weights = program.initial_weights(seed)
+        """Return the same architecture with fresh weights.
+
+        A last layer that starts at zero is drawn like the others: a network that says nothing has
+        neither gradients nor explanations to compare with.
+        """
+        drawn = self.architecture
+        if drawn.params.get("zero_output"):
+            drawn = drawn.changed(zero_output=False)
+        weights = backend.inference_program(drawn).initial_weights(seed)
         return Network(self.architecture, weights, self.loss, self.n_outputs, self.input_shape)
 
 

@@ -20,6 +20,8 @@ _ENDS = {
     "softsign": (-1.0, 1.0),
 }
 _NEAR_END, _MOST_ROWS = 0.01, 0.95
+# Architectures whose activation is no parameter.
+_FIXED = {"tabm": "relu", "resnet": "relu", "ft_transformer": "relu"}
 # Ratio of the largest to the smallest gradient norm of two layers.
 _FAR_APART = 1000.0
 _FEW, _MANY = 0.2, 0.5
@@ -99,19 +101,16 @@ def layer_health(network: Any, Z: np.ndarray, y: np.ndarray | None, *, seed: int
     LayerHealth
     """
     functions = activations_of(network.architecture)
+    usual = _FIXED.get(network.architecture.name, "")
     units = tuple(
-        unit_health(layer, outputs, functions.get(layer, ""))
+        unit_health(layer, outputs, functions.get(layer, usual))
         for layer, outputs in network.layer_outputs(Z).items()
     )
-    now, start, silent = {}, {}, False
+    now, start = {}, {}
     if y is not None:
-        fresh = network.randomized(seed)
         now = dict(network.weight_gradient_norms(Z, y))
-        start = dict(fresh.weight_gradient_norms(Z, y))
-        # A last layer of zeros lets no gradient pass before its first step: that is no defect.
-        silent = not np.any(fresh.forward(Z))
-    remark = _gradient_remark(now, {} if silent else start)
-    remarks = [r for r in (remark, *map(_unit_remark, units)) if r]
+        start = dict(network.randomized(seed).weight_gradient_norms(Z, y))
+    remarks = [r for r in (_gradient_remark(now, start), *map(_unit_remark, units)) if r]
     return LayerHealth(units, now, start, tuple(remarks))
 
 
@@ -156,7 +155,7 @@ def activations_of(architecture: Any) -> dict[str, str]:
     {'activation_0': 'relu', 'activation_1': 'relu'}
     """
     params = architecture.params
-    if "hidden_layer_sizes" in params:
+    if "hidden_layer_sizes" in params and "activation" in params:
         n_layers = len(params["hidden_layer_sizes"])
         return {f"activation_{i}": str(params["activation"]) for i in range(n_layers)}
     config = params.get("config")

@@ -44,10 +44,15 @@ def test_rows_that_do_not_go_together_are_refused():
     _refused("got shape (120, 2, 1)", X_test=X.to_numpy()[:, :, None])
     _refused("got shape (120,)", X_test=X["age"])
     _refused("X_test has no rows", X_test=X[:0], y_test=Y[:0])
-    _refused("must have shape (n,), got (120, 2)", y_test=np.c_[Y, Y])
+    _refused("must have shape (n,), got (120, 2); an audit judges one", y_test=np.c_[Y, Y])
     _refused("give X_train and y_train together", X_train=X)
     _refused("X_train has 120 rows and y_train 3", X_train=X, y_train=Y[:3])
     _refused("sensitive has 4 rows and X_test 120", sensitive=pd.DataFrame({"sex": list("mfmf")}))
+
+
+def test_a_model_of_several_targets_is_refused():
+    both = LinearRegression().fit(X, np.c_[X, X["age"]])
+    _refused("LinearRegression predicts 3 values for each row", model=both, y_test=X["age"])
 
 
 def test_missing_labels_are_counted():
