@@ -1,5 +1,6 @@
 """scikit-learn's checks for TabM, ResNet and FT-Transformer, without an expected failure."""
 
+import pytest
 from sklearn.utils.estimator_checks import parametrize_with_checks
 
 from appliednn import (
@@ -20,15 +21,22 @@ FT = {"n_blocks": 1, "width": 8, "heads": 2, "hidden_width": 8, "attention_dropo
 
 
 @parametrize_with_checks(
+    [TabMClassifier(**TABM), ResNetRegressor(n_ensemble=2, **RESNET)],
+    expected_failed_checks=lambda estimator: {},
+)
+def test_scikit_learn_checks(estimator, check):
+    check(estimator)
+
+
+@pytest.mark.slow
+@parametrize_with_checks(
     [
-        TabMClassifier(**TABM),
         TabMRegressor(variant="mini", **TABM),
         ResNetClassifier(**RESNET),
-        ResNetRegressor(n_ensemble=2, **RESNET),
         FTTransformerClassifier(**FT),
         FTTransformerRegressor(**FT),
     ],
     expected_failed_checks=lambda estimator: {},
 )
-def test_scikit_learn_checks(estimator, check):
+def test_scikit_learn_checks_of_the_others(estimator, check):
     check(estimator)
