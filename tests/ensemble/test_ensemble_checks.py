@@ -1,5 +1,6 @@
 """Every check of scikit-learn on every ensemble, without an expected failure."""
 
+import pytest
 from sklearn.linear_model import LinearRegression
 from sklearn.naive_bayes import GaussianNB
 from sklearn.tree import DecisionTreeClassifier
@@ -28,9 +29,17 @@ EXACT |= {"precision": "float64", "early_stopping": False}
         WeightedEnsembleClassifier([GaussianNB(), DecisionTreeClassifier(max_depth=3)], [2, 1]),
         WeightedEnsembleRegressor([LinearRegression(), LinearRegression(fit_intercept=False)]),
         SnapshotClassifier(MLPClassifier((8,), **EXACT), n_snapshots=2),
-        SnapshotRegressor(MLPRegressor((8,), **EXACT), n_snapshots=2),
     ],
     expected_failed_checks=lambda estimator: {},
 )
 def test_scikit_learn_checks(estimator, check):
+    check(estimator)
+
+
+@pytest.mark.slow  # every check compiles a network of its own shape
+@parametrize_with_checks(
+    [SnapshotRegressor(MLPRegressor((8,), **EXACT), n_snapshots=2)],
+    expected_failed_checks=lambda estimator: {},
+)
+def test_scikit_learn_checks_of_the_other_snapshots(estimator, check):
     check(estimator)

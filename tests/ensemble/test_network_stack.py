@@ -71,7 +71,7 @@ def test_numbers_in_different_units_have_one_mean():
         np.testing.assert_allclose(ensemble.predict_encoded(Z), expected, rtol=1e-5)
 
 
-@pytest.mark.parametrize("network", [ResNetClassifier, RealMLPClassifier, TabMClassifier])
+@pytest.mark.parametrize("network", [ResNetClassifier, TabMClassifier])
 def test_every_architecture_answers_the_members_mean(network, mixed_frame):
     """Side by side or, where weights are shared among members (TabM), one by one."""
     X, y = mixed_frame
