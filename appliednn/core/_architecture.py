@@ -23,6 +23,8 @@ _BUILDERS = {
 _NUMPY = {
     ("realmlp", "forward"): ("appliednn.tabular._realmlp_numpy", "numpy_realmlp"),
     ("realmlp", "count"): ("appliednn.tabular._realmlp_numpy", "count_realmlp"),
+    ("tabm", "forward"): ("appliednn.tabular._tabm_numpy", "numpy_tabm"),
+    ("resnet", "forward"): ("appliednn.tabular._resnet_numpy", "numpy_resnet"),
     ("tabm", "count"): ("appliednn.tabular._parameter_counts", "count_tabm"),
     ("resnet", "count"): ("appliednn.tabular._parameter_counts", "count_resnet"),
     ("ft_transformer", "count"): ("appliednn.tabular._parameter_counts", "count_ft_transformer"),

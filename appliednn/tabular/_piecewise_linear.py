@@ -136,8 +136,3 @@ class PiecewiseLinearEmbedding(keras.layers.Layer):
         """Return the constructor's arguments."""
         own = {"n_values": self.n_values, "n_bins": self.n_bins, "width": self.width}
         return {**super().get_config(), **own}
-
-
-def edges_place(params: dict) -> int:
-    """Return where among a TabM network's weights the bin edges stand."""
-    return (1 if params["cardinalities"] else 0) + 3

@@ -15,7 +15,8 @@ from appliednn.tabular._encoder import TabularEncoder
 from appliednn.tabular._fit_methods import ClassifierFit, RegressorFit
 from appliednn.tabular._network_base import BaseTableNetwork
 from appliednn.tabular._network_docs import document_network
-from appliednn.tabular._piecewise_linear import edges_place, piecewise_edges
+from appliednn.tabular._piecewise_linear import piecewise_edges
+from appliednn.tabular._tabm_numpy import tabm_names
 from appliednn.tabular._tasks import NeuralClassifierMixin, NeuralRegressorMixin
 
 _COUNT = Interval(Integral, 1, None, closed="left")
@@ -148,7 +149,7 @@ class BaseTabM(BaseTableNetwork):
         params = architecture.params
         if not params["n_bins"]:
             return weights
-        weights, place = list(weights), edges_place(params)
+        weights, place = list(weights), tabm_names(params).index("values/edges")
         values = rows.x[:, : params["n_values"]]
         edges = piecewise_edges(values, params["n_bins"], rows.w)
         weights[place] = edges.astype(np.asarray(weights[place]).dtype)

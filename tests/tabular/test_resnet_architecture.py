@@ -6,9 +6,10 @@ import pytest
 from appliednn.core import backend
 from appliednn.core._architecture import Architecture, initial_weights, stack_weights
 from appliednn.core._losses import make_loss
-from appliednn.core._numpy_forward import count_parameters
+from appliednn.core._numpy_forward import count_parameters, numpy_forward
 from appliednn.core._optimizers import make_optimizer
 from appliednn.tabular._resnet_layers import MemberBatchNormalization
+from appliednn.tabular._resnet_numpy import resnet_names
 
 FULL = {
     "n_inputs": 5, "n_outputs": 2, "kind": "regression", "n_blocks": 2, "width": 8,
@@ -80,10 +81,30 @@ def test_a_new_fit_starts_without_the_statistics_of_the_last():
     assert (fresh["normalization/moving_variance"] == 1).all()
 
 
-@pytest.mark.parametrize(
+SHAPES = pytest.mark.parametrize(
     "changes",
     [{}, {"dropout": True, "n_blocks": 3}, {"members": 4, "dropout": True}, {"cardinalities": []}],
 )
+
+
+@SHAPES
+def test_numpy_predicts_what_keras_predicts(changes):
+    made = architecture(aggregate=True, **changes)
+    model, rng = made.build(), np.random.default_rng(0)
+    weights = [
+        np.abs(w + 0.1 * rng.normal(size=w.shape)).astype(np.float32)
+        for w in initial_weights(model, 0)
+    ]
+    for variable, value in zip(model.variables, weights, strict=True):
+        variable.assign(value.astype(variable.dtype))
+    Z = rows(9)
+    quick = numpy_forward(made, weights)
+    np.testing.assert_allclose(quick(Z), np.asarray(model(Z)), rtol=2e-5)
+    owners = {id(v): f"{la.name}/{v.name}" for la in model.layers for v in la.variables}
+    assert [owners[id(v)] for v in model.variables] == resnet_names(made.params)
+
+
+@SHAPES
 def test_the_number_of_parameters_is_known_without_the_model(changes):
     made = architecture(**changes)
     assert count_parameters(made) == sum(v.numpy().size for v in made.build().variables)

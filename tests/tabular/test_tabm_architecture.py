@@ -8,8 +8,9 @@ from appliednn.core import backend
 from appliednn.core._architecture import Architecture, initial_weights
 from appliednn.core._losses import make_loss
 from appliednn.core._network import Network
-from appliednn.core._numpy_forward import count_parameters
+from appliednn.core._numpy_forward import count_parameters, numpy_forward
 from appliednn.core._optimizers import make_optimizer
+from appliednn.tabular._tabm_numpy import tabm_names
 
 FULL = {
     "n_inputs": 6, "n_outputs": 1, "kind": "regression", "members": 4, "dropout": False,
@@ -83,7 +84,7 @@ def test_one_seed_gives_the_same_weights_and_another_one_others():
     assert (first["dense_0/r"] != other["dense_0/r"]).any()
 
 
-@pytest.mark.parametrize(
+SHAPES = pytest.mark.parametrize(
     "changes",
     [
         {},
@@ -94,9 +95,33 @@ def test_one_seed_gives_the_same_weights_and_another_one_others():
         {"cardinalities": [3], "hidden_layer_sizes": []},
     ],
 )  # fmt: skip
+
+
+@SHAPES
 def test_the_number_of_parameters_is_known_without_the_model(changes):
     made = architecture(**changes)
     assert count_parameters(made) == sum(v.numpy().size for v in made.build().variables)
+
+
+@SHAPES
+def test_numpy_predicts_what_keras_predicts(changes):
+    made = architecture(aggregate=True, **changes)
+    model, rng = made.build(), np.random.default_rng(0)
+    weights = [
+        np.sort(rng.normal(size=w.shape), axis=1).astype(np.float32)
+        if v.name == "edges"
+        else (w + 0.1 * rng.normal(size=w.shape)).astype(np.float32)
+        for v, w in zip(model.variables, initial_weights(model, 0), strict=True)
+    ]
+    Z = rng.normal(size=(9, made.params["n_inputs"])).astype(np.float32)
+    for j, cardinality in enumerate(reversed(made.params["cardinalities"]), start=1):
+        Z[:, -j] = rng.integers(0, cardinality, 9)
+    for variable, value in zip(model.variables, weights, strict=True):
+        variable.assign(value.astype(variable.dtype))
+    quick = numpy_forward(made, weights)
+    np.testing.assert_allclose(quick(Z), np.asarray(model(Z)), atol=2e-5)
+    owners = {id(v): f"{la.name}/{v.name}" for la in model.layers for v in la.variables}
+    assert [owners[id(v)] for v in model.variables] == tabm_names(made.params)
 
 
 @pytest.mark.parametrize(
