@@ -34,6 +34,10 @@ _MODULES: dict[str, str] = {
     "PriorCorrection": "appliednn.imbalance._prior",
     "RebalancedClassifier": "appliednn.imbalance._rebalanced",
     "TableImputer": "appliednn.impute._imputer",
+    "AutoTabularClassifier": "appliednn.search._auto",
+    "AutoTabularRegressor": "appliednn.search._auto",
+    "BoostedTrees": "appliednn.search._boosted_trees",
+    "TabularSearchCV": "appliednn.search._search",
 }
 # Small dataclasses that are part of a state; rebuilt by their constructor from values.
 _VALUES: dict[str, str] = {
@@ -42,6 +46,8 @@ _VALUES: dict[str, str] = {
     "Optimizer": "appliednn.core._optimizers",
     "ClassTarget": "appliednn.tabular._target",
     "NumberTarget": "appliednn.tabular._target",
+    "FoldModel": "appliednn.search._fold_model",
+    "TargetMeans": "appliednn.search._target_means",
 }
 _REGISTERED: dict[str, type] = {}
 

@@ -1,0 +1,245 @@
+"""The candidates of an automatic choice, in the order of their value for their time."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import numpy as np
+
+from appliednn.search._candidates import MODELS, Candidate
+from appliednn.search._task import Task
+
+_SLOW = {"learning_rate": 0.05, "patience": 50}
+_SHALLOW = {"max_depth": 5, "num_leaves": 16, "min_child_samples": 2, "lambda_l2": 3.0}
+_BAGGING = {"bagging_fraction": 0.8, "bagging_freq": 1}
+
+_BOOSTING: dict[str, tuple[str, float, dict[str, Any]]] = {
+    "boosting, means of categories": (
+        "means",
+        1.2,
+        {"learning_rate": 0.06, "num_leaves": 12, "min_child_samples": 8, "feature_fraction": 0.6},
+    ),
+    "boosting, random thresholds": (
+        "mixed",
+        1.0,
+        {
+            "learning_rate": 0.1,
+            "num_leaves": 16,
+            "min_child_samples": 2,
+            "extra_trees": True,
+            "patience": 30,
+        },
+    ),
+    "boosting, fast": (
+        "mixed",
+        1.0,
+        {
+            "learning_rate": 0.15,
+            "num_leaves": 24,
+            "max_depth": 6,
+            "min_child_samples": 1,
+            "lambda_l2": 2.0,
+            "feature_fraction": 0.8,
+            "max_bin": 63,
+            "patience": 30,
+        },
+    ),
+    "boosting, shallow": (
+        "mixed",
+        2.2,
+        {**_SLOW, **_SHALLOW, **_BAGGING, "feature_fraction": 0.7},
+    ),
+    "boosting, shallow, means of categories": (
+        "means",
+        2.0,
+        {**_SLOW, **_SHALLOW, **_BAGGING, "feature_fraction": 0.5},
+    ),
+    "boosting, linear leaves": (
+        "mixed",
+        1.5,
+        {
+            "linear_tree": True,
+            "linear_lambda": 0.1,
+            "learning_rate": 0.05,
+            "num_leaves": 8,
+            "min_child_samples": 10,
+            "feature_fraction": 0.8,
+            "patience": 30,
+        },
+    ),
+    "boosting, slow random thresholds": (
+        "mixed",
+        2.5,
+        {**_SLOW, "num_leaves": 24, "min_child_samples": 4, "extra_trees": True},
+    ),
+    "boosting, large leaves": (
+        "mixed",
+        1.0,
+        {"learning_rate": 0.05, "num_leaves": 8, "min_child_samples": 20, "feature_fraction": 0.6},
+    ),
+    "boosting, deep": (
+        "mixed",
+        4.0,
+        {
+            "learning_rate": 0.04,
+            "num_leaves": 64,
+            "min_child_samples": 3,
+            "lambda_l2": 1.0,
+            "feature_fraction": 0.7,
+        },
+    ),
+}
+
+_OTHERS: dict[str, Candidate] = {
+    "linear": Candidate("linear", "linear", {"penalties": [1e-4, 1e-3, 1e-2, 1e-1]}, "linear"),
+    "forest": Candidate("extremely random trees", "forest", {"min_samples_leaf": 2}),
+    "perceptron": Candidate(
+        "perceptron",
+        "mlp",
+        {
+            "hidden_layer_sizes": (128, 128),
+            "dropout": 0.1,
+            "learning_rate": 3e-3,
+            "batch_size": 256,
+            "weight_decay": 1e-4,
+            "n_iter_no_change": 12,
+            "numeric": "quantile",
+            "xla": False,
+        },
+        "raw",
+    ),
+    "realmlp, simple": Candidate(
+        "RealMLP, simple", "realmlp", {"preset": "td-s", "epochs": 64}, "raw", 5.0
+    ),
+    "realmlp": Candidate("RealMLP", "realmlp", {"epochs": 128}, "raw", 15.0),
+    "tabm": Candidate("TabM", "tabm", {}, "raw", 15.0),
+}
+_ORDER = {
+    "classes": (
+        "boosting, means of categories",
+        "linear",
+        "boosting, random thresholds",
+        "perceptron",
+        "boosting, shallow, means of categories",
+        "realmlp, simple",
+        "boosting, shallow",
+        "forest",
+        "tabm",
+        "realmlp",
+        "boosting, large leaves",
+        "boosting, slow random thresholds",
+        "boosting, deep",
+    ),
+    "numbers": (
+        "boosting, fast",
+        "boosting, random thresholds",
+        "linear",
+        "boosting, linear leaves",
+        "boosting, shallow",
+        "perceptron",
+        "boosting, means of categories",
+        "realmlp, simple",
+        "tabm",
+        "boosting, slow random thresholds",
+        "realmlp",
+        "forest",
+        "boosting, deep",
+    ),
+}
+# Candidates tried as well on the logarithm of a positive, skewed target.
+_LOG = ("boosting, fast", "linear", "boosting, linear leaves", "boosting, shallow", "perceptron")
+_SKEWED = 1.0
+
+
+def make_portfolio(task: Task, models: str | list[str]) -> list[Candidate]:
+    """Return the candidates for a task, the most valuable for their time first.
+
+    Parameters
+    ----------
+    task : Task
+        Target.
+    models : "auto" or list of str
+        Kinds of models to take.
+
+    Returns
+    -------
+    list of Candidate
+    """
+    wanted = MODELS if isinstance(models, str) else models
+    known = {name: _boosting(name) for name in _BOOSTING} | _OTHERS
+    order = _ORDER["numbers" if task.is_regression else "classes"]
+    found = [known[name] for name in order if known[name].model in wanted]
+    if not may_log(task):
+        return found
+    both = []
+    for candidate in found:
+        both.append(candidate)
+        if candidate.name in _LOG:
+            both.append(_logged(candidate))
+    return both
+
+
+def may_log(task: Task) -> bool:
+    """Whether a target is one column of numbers, none negative, with a long right tail."""
+    if not task.is_regression or task.has_columns or task.y.min() < 0:
+        return False
+    centred = task.y - np.average(task.y, weights=task.w)
+    spread = np.sqrt(np.average(centred**2, weights=task.w))
+    return bool(spread > 0 and np.average((centred / spread) ** 3, weights=task.w) > _SKEWED)
+
+
+def more_candidates(
+    task: Task, models: str | list[str], rng: np.random.Generator
+) -> Iterator[Candidate]:
+    """Yield candidates with settings drawn at random, of the kinds that were asked for, endlessly.
+
+    Parameters
+    ----------
+    task : Task
+        Target.
+    models : "auto" or list of str
+        Kinds of models to take; none is yielded where none of them has settings to draw.
+    rng : numpy.random.Generator
+        Source of chance.
+
+    Yields
+    ------
+    Candidate
+    """
+    wanted = [m for m in _DRAWN if isinstance(models, str) or m in models]
+    number = 0
+    while wanted:
+        number += 1
+        model = wanted[number % len(wanted)]
+        yield _DRAWN[model](number, rng)
+
+
+def _boosting(name: str) -> Candidate:
+    view, cost, settings = _BOOSTING[name]
+    return Candidate(name, "boosting", settings, view, cost)
+
+
+def _logged(candidate: Candidate) -> Candidate:
+    name = f"{candidate.name}, of the logarithm"
+    return Candidate(
+        name, candidate.model, candidate.settings, candidate.view, candidate.cost, True
+    )
+
+
+def _drawn_boosting(number: int, rng: np.random.Generator) -> Candidate:
+    settings = {
+        "learning_rate": float(np.exp(rng.uniform(np.log(0.02), np.log(0.12)))),
+        "num_leaves": int(np.exp(rng.uniform(np.log(4), np.log(64)))),
+        "min_child_samples": int(np.exp(rng.uniform(np.log(2), np.log(40)))),
+        "feature_fraction": float(rng.uniform(0.4, 1.0)),
+        "lambda_l2": float(np.exp(rng.uniform(np.log(0.01), np.log(10.0)))),
+        "extra_trees": bool(rng.random() < 0.5),
+        "bagging_fraction": float(rng.uniform(0.6, 1.0)),
+        "bagging_freq": 1,
+    }
+    view = "means" if rng.random() < 0.5 else "mixed"
+    return Candidate(f"boosting, drawn {number}", "boosting", settings, view, 2.5)
+
+
+_DRAWN = {"boosting": _drawn_boosting}
