@@ -41,8 +41,8 @@ def build_recipe(config: Any, parameters: Mapping[str, Any] | None = None) -> Re
     given = {**config.model.parameters(), **(parameters or {})}
     seed = stage_seed(config.seed, "model")
     core, prefix = named_estimator(estimator(config.model.type).load(), given, seed)
-    if getattr(config.model, "n_bags", None):
-        core, prefix = _bagged(core, config.model.n_bags, config.task, seed), "estimator__"
+    if config.model.bags:
+        core, prefix = _bagged(core, config.model.bags, config.task, seed), "estimator__"
     if config.imbalance.type in ("class_weight", "sampler"):
         core, prefix = _rebalanced(config, core), f"estimator__{prefix}"
     imputer = _imputer(config)
@@ -130,7 +130,7 @@ def kept_model(fitted: Any) -> Any:
     """Return the fitted model without what only training needed.
 
     Steps of nested pipelines become one pipeline; rebalancing leaves its prior correction, put
-    outside of everything else.
+    outside of everything else. Predictions for training rows are left out.
     """
     steps, rebalanced = [], None
     last = fitted
@@ -143,6 +143,7 @@ def kept_model(fitted: Any) -> Any:
         else:
             break
     model = last
+    vars(model).pop("oof_prediction_", None)  # one value for each training row
     if steps:
         from sklearn.pipeline import Pipeline
 

@@ -72,7 +72,7 @@ def _stages(config: Any) -> list[str]:
         n = config.search.n_candidates
         stages.append(f"{config.search.type} search, {n} candidates, {config.search.cv} folds")
     balance = "" if config.imbalance.type == "none" else f" ({config.imbalance.type})"
-    bags = getattr(config.model, "n_bags", None)
+    bags = config.model.bags
     stages.append(f"fit {f'{bags} bags of ' if bags else ''}{config.model.type}{balance}")
     if config.task == "classification":
         if config.calibration.type != "none":

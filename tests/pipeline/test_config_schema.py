@@ -79,7 +79,7 @@ def test_written_parameters_build_the_estimator():
 PROBES = [-1, 0, 1, 2, 300, -0.5, 0.0, 0.5, 1.0, 1.5, True, None, "auto", "nonsense"]
 # Python takes more for these than a config should say.
 NARROWER = {"random_state", "verbose", "scoring"}
-NARROWER_IN_OURS = {"loss", "strategy", *_SPECIAL}
+NARROWER_IN_OURS = {"loss", "models", "strategy", *_SPECIAL}
 
 
 @pytest.mark.parametrize("name", list(ESTIMATORS))

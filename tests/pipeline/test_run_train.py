@@ -237,3 +237,17 @@ def test_folds_are_cut_as_the_split_is():
         split={"type": "grouped", "column": "g"},
     )
     assert isinstance(make_folds(grouped, 3), GroupKFold)
+
+
+def test_bags_are_kept_without_predictions_for_training_rows(rows):
+    X, y = rows
+    network = {"type": "MLPClassifier", "hidden_layer_sizes": [4], "epochs": 1, "n_bags": 2}
+    config = make_config(model=network, imbalance={"type": "class_weight"})
+    fitted = build_recipe(config).model.fit(X, y)
+    bagged = fitted.estimator_
+    assert [m.hidden_layer_sizes for m in bagged.estimators_] == [(4,), (4,)]
+    assert bagged.oof_prediction_.shape == (len(y), 2)
+    before = fitted.predict_proba(X)
+    kept = kept_model(fitted)
+    assert not hasattr(kept.estimator_, "oof_prediction_")
+    np.testing.assert_array_equal(kept.predict_proba(X), before)

@@ -124,7 +124,7 @@ def weights_once(config: RunConfig, base_dir: FilePath) -> Iterator[Issue]:
 @check("imbalance", "model")
 def bags_of_real_rows(config: RunConfig, base_dir: FilePath) -> Iterator[Issue]:
     """Ask that the fold a network is judged on holds no copies of its training rows."""
-    if config.imbalance.type == "sampler" and getattr(config.model, "n_bags", None):
+    if config.imbalance.type == "sampler" and config.model.bags:
         message = "resampled rows would stand in several folds; use imbalance: class_weight"
         yield Issue(("model", "n_bags"), message)
 

@@ -14,18 +14,14 @@ from typing import Annotated, Any, Literal
 from pydantic import Field, GetCoreSchemaHandler, GetJsonSchemaHandler
 from pydantic_core import PydanticKnownError, core_schema
 
-from appliednn.pipeline.config._section_types import ModelSection, from_table, json_of
+from appliednn.pipeline.config._section_types import (
+    ModelSection,
+    NetworkSection,
+    from_table,
+    json_of,
+)
 from appliednn.pipeline.registry._entries import ESTIMATORS
 from appliednn.pipeline.registry._tables import parameters, summary
-
-_BAGS = "Train so many networks, each on all folds but one, and average them; null: one network."
-_BAGS_TABLE = {
-    "n_bags": {
-        "any_of": [{"type": "integer", "minimum": 2}, {"type": "null"}],
-        "default": None,
-        "text": _BAGS,
-    }
-}
 
 
 class _Models(Mapping[str, type[ModelSection]]):
@@ -46,16 +42,14 @@ class _Models(Mapping[str, type[ModelSection]]):
 MODELS = _Models()
 
 
-def table_of(name: str) -> dict[str, dict[str, Any]]:
-    """Return the keys of an estimator's section: its parameters, and whether it is bagged."""
-    own = parameters(name)
-    bagged = ESTIMATORS[name].module == "appliednn.tabular"
-    return {**own, **_BAGS_TABLE} if bagged else own
-
-
 @cache
 def _model(name: str) -> type[ModelSection]:
-    return from_table(name, table_of(name), type=(Literal[name], ...), doc=summary(name))
+    kind = Literal[name]
+    return from_table(name, parameters(name), _base(name), type=(kind, ...), doc=summary(name))
+
+
+def _base(name: str) -> type[ModelSection]:
+    return NetworkSection if ESTIMATORS[name].module == "appliednn.tabular" else ModelSection
 
 
 class ByType:
@@ -89,7 +83,7 @@ def _validated(value: Any) -> ModelSection:
 
 
 def _json_schema(name: str) -> dict[str, Any]:
-    table = table_of(name)
+    table, base = parameters(name), _base(name).model_json_schema()
     required = [key for key, spec in table.items() if spec.get("required")]
     return {
         "type": "object",
@@ -100,6 +94,7 @@ def _json_schema(name: str) -> dict[str, Any]:
         "properties": {
             "type": {"const": name, "type": "string"},
             **{key: json_of(spec) for key, spec in table.items()},
+            **base["properties"],
         },
     }
 

@@ -34,17 +34,47 @@ class ModelSection(Section):
         A parameter that was not written keeps the library's default. Layer sizes come as a tuple,
         as scikit-learn's estimators expect them.
         """
-        given = self.model_dump(exclude_unset=True, exclude={"type", "n_bags"})
+        given = self.model_dump(exclude_unset=True, include=set(self.parameter_names()))
         sizes = given.get("hidden_layer_sizes")
         return given if sizes is None else {**given, "hidden_layer_sizes": tuple(sizes)}
 
     @classmethod
     def parameter_names(cls) -> list[str]:
         """Return the names of the constructor parameters that a config may set."""
-        return [name for name in cls.model_fields if name not in ("type", "n_bags")]
+        return [name for name in cls.model_fields if name != "type"]
+
+    @property
+    def bags(self) -> int | None:
+        """Number of networks that are trained on all folds but one each; None: no bagging."""
+        return None
 
 
-def from_table(name: str, table: dict[str, dict[str, Any]], **fields: Any) -> type[ModelSection]:
+class NetworkSection(ModelSection):
+    """A network of ours, which a config may also bag."""
+
+    n_bags: Annotated[int, Field(ge=2)] | None = Field(
+        None,
+        description="Train so many networks, each on all folds but one, and average them; null: "
+        "one network.",
+    )
+
+    @classmethod
+    def parameter_names(cls) -> list[str]:
+        """Return the names of the network's constructor parameters."""
+        return [name for name in super().parameter_names() if name != "n_bags"]
+
+    @property
+    def bags(self) -> int | None:
+        """Number of networks that are trained on all folds but one each; None: no bagging."""
+        return self.n_bags
+
+
+def from_table(
+    name: str,
+    table: dict[str, dict[str, Any]],
+    base: type[ModelSection] = ModelSection,
+    **fields: Any,
+) -> type[ModelSection]:
     """Return the pydantic model of a class whose parameters stand in a registry table.
 
     Parameters
@@ -53,6 +83,8 @@ def from_table(name: str, table: dict[str, dict[str, Any]], **fields: Any) -> ty
         Name of the class in the registry.
     table : dict
         As :func:`appliednn.pipeline.registry.parameters` gives it.
+    base : type
+        What it is a subclass of.
     **fields
         Further fields, as ``pydantic.create_model`` takes them; ``doc`` is its summary.
     """
@@ -61,7 +93,7 @@ def from_table(name: str, table: dict[str, dict[str, Any]], **fields: Any) -> ty
         default = ... if spec.get("required") else spec["default"]
         described = Field(default, description=spec.get("text"))
         fields[key] = (annotation(spec["any_of"]), described)
-    return create_model(f"{name}Config", __base__=ModelSection, __doc__=doc, **fields)
+    return create_model(f"{name}Config", __base__=base, __doc__=doc, **fields)
 
 
 def annotation(any_of: list[dict[str, Any]]) -> Any:

@@ -18,7 +18,6 @@ _SPECIAL: dict[str, list[dict[str, Any]]] = {
     "kernel_initializer": [{"enum": "initializers"}],
     "bias_initializer": [{"enum": "initializers"}],
     "optimizer": [{"enum": "optimizers"}],
-    "scoring": [{"enum": "scorers"}, {"enum": ["loss"]}],
     "class_weight": [
         {"enum": ["balanced"]},
         {"type": "object", "additionalProperties": {"type": "number", "minimum": 0}},
@@ -50,15 +49,27 @@ def special(name: str, cls: type) -> list[dict[str, Any]] | None:
     """
     from sklearn.base import ClassifierMixin
 
-    if name == "loss":
+    constraints = cls._parameter_constraints[name]
+    if name == "scoring":
+        options = {o for c in constraints for o in getattr(c, "options", ())}
+        found = [{"enum": "scorers"}, *([{"enum": ["loss"]}] if "loss" in options else [])]
+    elif name == "models":
+        found = [{"enum": ["auto"]}, {"type": "array", "items": {"enum": _rooms()}}]
+    elif name == "loss":
         kind = "classifier" if issubclass(cls, ClassifierMixin) else "regressor"
         found = [{"enum": f"{kind}_losses"}]
     elif name in _SPECIAL:
         found = list(_SPECIAL[name])
     else:
         return None
-    optional = None in cls._parameter_constraints[name]
-    return [*found, {"type": "null"}] if optional else found
+    return [*found, {"type": "null"}] if None in constraints else found
+
+
+def _rooms() -> list[str]:
+    """Return the kinds of models that the automatic estimators choose from."""
+    from appliednn.search._candidates import MODELS
+
+    return list(MODELS)
 
 
 def losses(keras_losses: list[str]) -> dict[str, list[str]]:
