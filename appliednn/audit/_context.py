@@ -140,14 +140,18 @@ class AuditContext:
 
     @cached_property
     def network_model(self):
-        """The appliednn estimator inside the model that exposes its network, or None.
+        """The appliednn estimator inside the model that exposes its network, or None."""
+        return self.inner("network_")
+
+    def inner(self, attribute: str) -> Any:
+        """Return the first estimator inside the model that has a fitted attribute, or None.
 
         Looks through Pipeline's last step and through wrappers with ``estimator_``/``estimator``.
         """
         seen, model = set(), self.model
         while model is not None and id(model) not in seen:
             seen.add(id(model))
-            if hasattr(model, "network_"):
+            if hasattr(model, attribute):
                 return model
             if hasattr(model, "steps"):
                 model = model.steps[-1][1]

@@ -5,6 +5,7 @@ import pandas as pd
 import pytest
 
 from appliednn import (
+    AutoTabularClassifier,
     BaggedClassifier,
     FTTransformerClassifier,
     MLPRegressor,
@@ -124,3 +125,16 @@ def test_members_have_their_epochs_in_the_training_section():
     assert rows["epoch kept"] == "1 to 3"
     (record,) = report.sections["training"]
     assert "its 2 members keep epochs 1 to 3" in record.result.summary
+
+
+def test_what_an_automatic_choice_tried_is_told():
+    X, score = _table(120)
+    y = (score > 0).astype(int)
+    model = AutoTabularClassifier(30, models=["linear"], n_bags=2, random_state=0).fit(X, y)
+    report = audit(model, X, y, X_train=X, y_train=y, checks=["training"], progress=False)
+    rows = _table_of(report, "ANN401", "Candidates")
+    assert [row[0] for row in rows] == [row["candidate"] for row in model.report_]
+    assert rows[0][1] == pytest.approx(model.report_[0]["score"], rel=1e-4)
+    assert sum(row[2] for row in rows) == pytest.approx(1.0, abs=0.01)
+    (note,) = [n for n in report.not_checked if n.id == "ANN402"]
+    assert note.reason.startswith("no appliednn network")

@@ -18,6 +18,7 @@ from appliednn.pipeline.config import RunConfig, describe, json_schema
 from appliednn.pipeline.config._models import MODELS
 from appliednn.pipeline.registry import ESTIMATORS, names
 from appliednn.pipeline.registry._own_table import _SPECIAL
+from appliednn.search._candidates import MODELS as KINDS_OF_MODELS
 
 CREDIT = Path(__file__).parents[2] / "pipelines" / "credit.yaml"
 MINIMAL = {
@@ -51,7 +52,10 @@ def test_sections_take_the_options_of_our_estimators(name):
             o for c in constraints.get(key, ()) if isinstance(c, StrOptions) for o in c.options
         }
         if key == "scoring":
-            assert options == {"loss", *names("scorers")}
+            assert options | {"loss"} == {"loss", *names("scorers")}
+            assert ("loss" in _literals(field.annotation)) == ("loss" in options)
+        elif key == "models":
+            assert _literals(field.annotation) == {"auto", *KINDS_OF_MODELS}
         elif options:
             assert _literals(field.annotation) == options, key
 

@@ -6,6 +6,7 @@ import numpy as np
 
 from appliednn.audit._base import Check, CheckResult, Figure, Finding, NotApplicable, Table
 from appliednn.audit._context import AuditContext
+from appliednn.audit.checks._chosen import chosen_table
 from appliednn.audit.report.svg import bar_chart, format_number, line_chart
 from appliednn.core.statistics import Estimate
 from appliednn.diagnostics import (
@@ -48,7 +49,11 @@ class TrainingCurves(Check):
         return CheckResult(
             estimates={} if fit is None else _estimates(fit),
             findings=_findings(self.id, health.remarks),
-            tables=[*_fit_table(fit), *_curve_table(curves)],
+            tables=[
+                *_fit_table(fit),
+                *_curve_table(curves),
+                *chosen_table(context.inner("report_")),
+            ],
             figures=[] if curves is None else _curve_figures(curves),
             summary=summary,
         )

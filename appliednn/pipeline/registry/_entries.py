@@ -57,6 +57,7 @@ def _twins(module: str, *stems: str) -> tuple[Entry, ...]:
 ESTIMATORS = _entries(
     *_twins("appliednn.tabular", "MLP", "RealMLP", "TabM", "ResNet", "FTTransformer"),
     Entry("PerceptronClassifier", "appliednn.tabular", _CLASSIFICATION),
+    *_twins("appliednn.search", "AutoTabular"),
     Entry("LogisticRegression", "sklearn.linear_model", _CLASSIFICATION),
     Entry("HistGradientBoostingClassifier", "sklearn.ensemble", _CLASSIFICATION),
     Entry("RandomForestClassifier", "sklearn.ensemble", _CLASSIFICATION),
