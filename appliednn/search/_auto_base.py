@@ -158,11 +158,13 @@ class BaseAuto(SaveMixin, BaseEstimator):
         drawn = more_candidates(course.task, self.models, rng)
         stale = 0
         for candidate in islice(drawn, max(0, self.max_candidates - len(portfolio))):
-            if stale >= _PATIENCE or course.interrupted or not course.fits(candidate):
+            if stale >= _PATIENCE or course.interrupted or course.left() <= 0:
                 break
-            before = len(course.trained)
-            course.run([candidate])
-            helped = len(course.trained) > before and self._shares(course)[-1] > 0
+            helped = False
+            if course.fits(candidate):
+                before = len(course.trained)
+                course.run([candidate])
+                helped = len(course.trained) > before and self._shares(course)[-1] > 0
             stale = 0 if helped else stale + 1
 
     def _shares(self, course: Course) -> np.ndarray:

@@ -11,15 +11,18 @@ import numpy as np
 from appliednn.search._candidates import NETWORKS, Candidate
 from appliednn.search._deadline import Deadline
 from appliednn.search._fit_fold import fit_fold
-from appliednn.search._fit_networks import fit_networks
+from appliednn.search._fit_networks import fit_networks, prepare_networks
 from appliednn.search._fold_model import FoldModel
 from appliednn.search._task import Task
 from appliednn.search._views import EncodedRows
 
-# What a first network needs at least: building its program, and TensorFlow's start if it is not
-# there yet. Later ones are measured by those before.
-_NETWORK_SECONDS = 1.5
+# Building a network's program; TensorFlow's start if it is not there yet; and a first guess at
+# the training of the cheapest network, until one is measured.
+_PROGRAM_SECONDS = 1.0
 _BACKEND_SECONDS = 5.0
+_NETWORK_SECONDS = 0.5
+# A network plans its epochs by the time it has, and is worth training with less than it asks for.
+_ENOUGH = 0.6
 # Time that is kept for choosing and calibrating.
 _RESERVE = 0.04
 
@@ -132,6 +135,8 @@ class Course:
             why = f"no time: about {needed:.1f} s needed, {max(left, 0.0):.1f} s left"
             self.skipped.append((candidate, why, 0.0))
             return None
+        if candidate.model in NETWORKS:
+            prepare_networks()
         before = self.deadline.elapsed()
         try:
             models = self._fit(candidate)
@@ -151,22 +156,21 @@ class Course:
     def _estimate(self, candidate: Candidate) -> float:
         """Return the seconds a candidate is likely to take, from those of its kind before."""
         network = candidate.model in NETWORKS
-        alike = [
-            t.seconds / t.candidate.cost
-            for t in self.trained
-            if t.candidate.model == candidate.model or (network and t.candidate.model in NETWORKS)
-        ]
-        if alike:
-            return candidate.cost * float(np.median(alike))
+        kinds = NETWORKS if network else (candidate.model,)
+        alike = [t for t in self.trained if t.candidate.model in kinds]
+        fixed = _PROGRAM_SECONDS if network else 0.0
+        units = [max(t.seconds - fixed, 0.1 * t.seconds) / t.candidate.cost for t in alike]
         if not network:
-            return 0.0
-        started = "tensorflow" in sys.modules
-        return _NETWORK_SECONDS * candidate.cost**0.5 + (0.0 if started else _BACKEND_SECONDS)
+            return candidate.cost * float(np.median(units)) if units else 0.0
+        if "tensorflow" not in sys.modules:
+            fixed += _BACKEND_SECONDS
+        unit = float(np.median(units)) if units else _NETWORK_SECONDS
+        return fixed + _ENOUGH * candidate.cost * unit
 
     def _fit(self, candidate: Candidate) -> list[FoldModel] | None:
         """Return a model for each fold; None where the first one shows that time is too short."""
         if candidate.model in NETWORKS:
-            seconds = max(self.left(), 0.0)
+            seconds = max(self.left() - _PROGRAM_SECONDS, 0.0)
             return fit_networks(candidate, self.task, self.rows.X, self.folds, self.seeds, seconds)
         self.rows.views.learn(candidate.view, self.rows.X)
         models: list[FoldModel] = []

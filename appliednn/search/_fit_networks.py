@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import time
 from typing import Any
 
 import numpy as np
 
 import appliednn.tabular
+from appliednn.core import backend
 from appliednn.search._candidates import Candidate
 from appliednn.search._fit_fold import log_offset
 from appliednn.search._fold_model import FoldModel
@@ -54,24 +56,33 @@ def fit_networks(
         offset = log_offset(y)
         y = np.log(y + offset)
     cls = network_class(candidate.model, task.is_regression)
-    limit = None if np.isinf(seconds) else max(seconds, 0.05)
-    networks = [
-        cls(**candidate.settings, max_seconds=limit, verbose=False, random_state=seed)
-        for seed in seeds
-    ]
+    networks = [cls(**candidate.settings, verbose=False, random_state=seed) for seed in seeds]
     weights = None if (task.w == task.w[0]).all() else task.w
-    appliednn.tabular.fit_side_by_side(
-        networks,
-        X,
-        y,
-        sample_weight=weights,
-        train_rows=[train for train, _ in folds],
-        held_rows=[held for _, held in folds],
-    )
-    if any(network.stop_reason_ == "interrupted" for network in networks):
-        raise KeyboardInterrupt
+    together = appliednn.tabular.stack_key(networks[0]) is not None
+    groups = [range(len(networks))] if together else [[i] for i in range(len(networks))]
+    began = time.perf_counter()
+    for done, group in enumerate(groups):
+        left = (seconds - (time.perf_counter() - began)) / (len(groups) - done)
+        own = [networks[i] for i in group]
+        for network in own:
+            network.max_seconds = None if np.isinf(seconds) else max(left, 0.05)
+        appliednn.tabular.fit_side_by_side(
+            own,
+            X,
+            y,
+            sample_weight=weights,
+            train_rows=[folds[i][0] for i in group],
+            held_rows=[folds[i][1] for i in group],
+        )
+        if any(network.stop_reason_ == "interrupted" for network in own):
+            raise KeyboardInterrupt
     bounds = None if offset is None else (float(y.min()), float(y.max()))
     return [FoldModel("raw", [n], False, None, offset, bounds) for n in networks]
+
+
+def prepare_networks() -> None:
+    """Start what networks run on: a few seconds, once in a process."""
+    backend.prepare()
 
 
 def network_class(model: str, regression: bool) -> type:

@@ -7,7 +7,10 @@ from typing import Any
 
 import numpy as np
 
+from appliednn.search._boosting import has_lightgbm
 from appliednn.search._candidates import MODELS, Candidate
+from appliednn.search._fit_networks import network_class
+from appliednn.search._space import published_space
 from appliednn.search._task import Task
 
 _SLOW = {"learning_rate": 0.05, "patience": 50}
@@ -91,28 +94,30 @@ _BOOSTING: dict[str, tuple[str, float, dict[str, Any]]] = {
     ),
 }
 
+_PERCEPTRON = {
+    "hidden_layer_sizes": (128, 128),
+    "dropout": 0.1,
+    "learning_rate": 3e-3,
+    "batch_size": 256,
+    "weight_decay": 1e-4,
+    "xla": False,
+}
 _OTHERS: dict[str, Candidate] = {
-    "linear": Candidate("linear", "linear", {"penalties": [1e-4, 1e-3, 1e-2, 1e-1]}, "linear"),
-    "forest": Candidate("extremely random trees", "forest", {"min_samples_leaf": 2}),
     "perceptron": Candidate(
         "perceptron",
         "mlp",
-        {
-            "hidden_layer_sizes": (128, 128),
-            "dropout": 0.1,
-            "learning_rate": 3e-3,
-            "batch_size": 256,
-            "weight_decay": 1e-4,
-            "n_iter_no_change": 12,
-            "numeric": "quantile",
-            "xla": False,
-        },
+        {**_PERCEPTRON, "numeric": "quantile", "n_iter_no_change": 8},
         "raw",
     ),
-    "realmlp, simple": Candidate(
-        "RealMLP, simple", "realmlp", {"preset": "td-s", "epochs": 64}, "raw", 5.0
+    "perceptron, longer": Candidate(
+        "perceptron, longer", "mlp", {**_PERCEPTRON, "n_iter_no_change": 12}, "raw", 2.0
     ),
-    "realmlp": Candidate("RealMLP", "realmlp", {"epochs": 128}, "raw", 15.0),
+    "linear": Candidate("linear", "linear", {"penalties": [1e-4, 1e-3, 1e-2, 1e-1]}, "linear"),
+    "forest": Candidate("extremely random trees", "forest", {"min_samples_leaf": 2}),
+    "realmlp, simple": Candidate(
+        "RealMLP, simple", "realmlp", {"preset": "td-s", "epochs": 64}, "raw", 4.0
+    ),
+    "realmlp": Candidate("RealMLP", "realmlp", {"epochs": 128}, "raw", 10.0),
     "tabm": Candidate("TabM", "tabm", {}, "raw", 15.0),
 }
 _ORDER = {
@@ -124,31 +129,37 @@ _ORDER = {
         "boosting, shallow, means of categories",
         "realmlp, simple",
         "boosting, shallow",
-        "forest",
-        "tabm",
-        "realmlp",
         "boosting, large leaves",
         "boosting, slow random thresholds",
+        "tabm",
         "boosting, deep",
+        "realmlp",
+        "forest",
     ),
     "numbers": (
         "boosting, fast",
         "boosting, random thresholds",
         "linear",
         "boosting, linear leaves",
+        "perceptron, longer",
         "boosting, shallow",
-        "perceptron",
-        "boosting, means of categories",
-        "realmlp, simple",
-        "tabm",
         "boosting, slow random thresholds",
+        "boosting, means of categories",
+        "tabm",
+        "realmlp, simple",
         "realmlp",
-        "forest",
         "boosting, deep",
+        "forest",
     ),
 }
 # Candidates tried as well on the logarithm of a positive, skewed target.
-_LOG = ("boosting, fast", "linear", "boosting, linear leaves", "boosting, shallow", "perceptron")
+_LOG = (
+    "boosting, fast",
+    "linear",
+    "boosting, linear leaves",
+    "perceptron, longer",
+    "boosting, shallow",
+)
 _SKEWED = 1.0
 
 
@@ -170,6 +181,8 @@ def make_portfolio(task: Task, models: str | list[str]) -> list[Candidate]:
     known = {name: _boosting(name) for name in _BOOSTING} | _OTHERS
     order = _ORDER["numbers" if task.is_regression else "classes"]
     found = [known[name] for name in order if known[name].model in wanted]
+    if not has_lightgbm():  # scikit-learn's trees have neither
+        found = [c for c in found if not {"linear_tree", "extra_trees"} & set(c.settings)]
     if not may_log(task):
         return found
     both = []
@@ -211,8 +224,8 @@ def more_candidates(
     number = 0
     while wanted:
         number += 1
-        model = wanted[number % len(wanted)]
-        yield _DRAWN[model](number, rng)
+        model = wanted[(number - 1) % len(wanted)]
+        yield _DRAWN[model](task, number, rng)
 
 
 def _boosting(name: str) -> Candidate:
@@ -227,7 +240,7 @@ def _logged(candidate: Candidate) -> Candidate:
     )
 
 
-def _drawn_boosting(number: int, rng: np.random.Generator) -> Candidate:
+def _drawn_boosting(task: Task, number: int, rng: np.random.Generator) -> Candidate:
     settings = {
         "learning_rate": float(np.exp(rng.uniform(np.log(0.02), np.log(0.12)))),
         "num_leaves": int(np.exp(rng.uniform(np.log(4), np.log(64)))),
@@ -242,4 +255,10 @@ def _drawn_boosting(number: int, rng: np.random.Generator) -> Candidate:
     return Candidate(f"boosting, drawn {number}", "boosting", settings, view, 2.5)
 
 
-_DRAWN = {"boosting": _drawn_boosting}
+def _drawn_realmlp(task: Task, number: int, rng: np.random.Generator) -> Candidate:
+    space = published_space(network_class("realmlp", task.is_regression)())
+    settings = {**space.sample(rng), "epochs": 128}
+    return Candidate(f"RealMLP, drawn {number}", "realmlp", settings, "raw", 12.0)
+
+
+_DRAWN = {"boosting": _drawn_boosting, "realmlp": _drawn_realmlp}

@@ -55,6 +55,9 @@ class Rounds:
         """
         for number, rung in enumerate(self.bracket):
             self.trainer.prepare = self._share(rung.fraction)
+            if number:  # models will take as much longer as they get more of the resource
+                grown = rung.fraction / self.bracket[number - 1].fraction
+                self.trainer.seconds = [grown * max(self.trainer.seconds)]
             finished: list[Trial] = []
             self.done.append(finished)
             try:

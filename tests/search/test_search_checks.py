@@ -5,12 +5,14 @@ from sklearn.utils.estimator_checks import parametrize_with_checks
 
 from appliednn.search import AutoTabularClassifier, AutoTabularRegressor, TabularSearchCV
 
-SPACES = {"C": {"log_uniform": [0.1, 10.0]}, "alpha": {"log_uniform": [0.1, 10.0]}}
+RATES = {"log_uniform": [0.1, 10.0]}
 ESTIMATORS = [
     AutoTabularClassifier(60, models=["linear"], n_bags=2, random_state=0),
     AutoTabularRegressor(60, models=["linear"], n_bags=2, random_state=0),
-    TabularSearchCV(LogisticRegression(), {"C": SPACES["C"]}, n_candidates=2, random_state=0),
-    TabularSearchCV(Ridge(), {"alpha": SPACES["alpha"]}, n_candidates=2, random_state=0),
+    TabularSearchCV(
+        LogisticRegression(solver="newton-cholesky"), {"C": RATES}, n_candidates=2, random_state=0
+    ),
+    TabularSearchCV(Ridge(), {"alpha": RATES}, n_candidates=2, random_state=0),
 ]
 
 
