@@ -16,6 +16,7 @@ from appliednn.core.errors import (
     UsageError,
 )
 from appliednn.pipeline._outcome import RunOutcome
+from appliednn.pipeline.registry import ESTIMATORS
 
 GOOD = """\
 version: 1
@@ -106,10 +107,8 @@ def test_validate_lists_every_problem_on_stderr_without_a_traceback(config, caps
     assert out == ""
     assert err.splitlines() == [
         f"{config}:2:1: version: is required",
-        f"{config}:5:15: model.type: expected one of MLPClassifier, MLPRegressor, "
-        "LogisticRegression, HistGradientBoostingClassifier, RandomForestClassifier, "
-        "DummyClassifier, Ridge, HistGradientBoostingRegressor, RandomForestRegressor, "
-        "DummyRegressor, got 'MLPClasifier' (did you mean 'MLPClassifier'?)",
+        f"{config}:5:15: model.type: expected one of {', '.join(ESTIMATORS)}, got 'MLPClasifier' "
+        "(did you mean 'MLPClassifier'?)",
         "-s sed=3: sed: unknown key (did you mean 'seed'?)",
     ]
 

@@ -36,7 +36,7 @@ def test_a_template_is_valid_and_reads_the_data(loans):
     )
     assert config.data.drop == ["loan id"]
     assert [s.column for s in config.data.sensitive] == ["Age", "sex"]
-    assert config.model.type == "MLPClassifier"
+    assert config.model.type == "RealMLPClassifier"
     assert notes == ["task: classification", "drop: loan id (they only tell rows apart)"]
 
 
@@ -90,7 +90,7 @@ def test_a_shipped_data_set_brings_what_is_known_of_it(tmp_path):
     assert (config.data.target, config.data.positive) == ("Status", "bad")
     assert [s.column for s in config.data.sensitive] == ["Age", "Marital"]
     path, _ = write_template("ames", out=tmp_path / "a.yaml")
-    assert load_config(path).config.model.type == "MLPRegressor"
+    assert load_config(path).config.model.type == "RealMLPRegressor"
 
 
 def test_every_line_of_help_in_a_template_is_a_comment(loans):

@@ -233,9 +233,10 @@ missing: {type: model}       # median and indicator; or simple, knn, iterative, 
 imbalance: {type: none}      # or class_weight, sampler, prior_correction
 
 model:
-  type: MLPClassifier
-  hidden_layer_sizes: [64, 64]
-  epochs: 100                # training stops earlier when the held-out loss no longer falls
+  # Tuned for tables. MLPClassifier is quicker; AutoTabularClassifier chooses and mixes models
+  # by itself within max_seconds; `appliednn schema model` lists all.
+  type: RealMLPClassifier
+  n_ensemble: 1              # networks trained side by side; 4 are steadier than 1
 baselines: [LogisticRegression, HistGradientBoostingClassifier]
 search: {type: none}         # or random / halving over a space of parameters
 calibration: {type: temperature, fraction: 0.2}
@@ -260,9 +261,10 @@ split: {type: random, test_size: 0.25}       # or grouped / time, with the colum
 missing: {type: model}       # median and indicator; or simple, knn, iterative, drop_rows
 
 model:
-  type: MLPRegressor
-  hidden_layer_sizes: [64, 64]
-  epochs: 200                # training stops earlier when the held-out loss no longer falls
+  # Tuned for tables. MLPRegressor is quicker; AutoTabularRegressor chooses and mixes models
+  # by itself within max_seconds; `appliednn schema model` lists all.
+  type: RealMLPRegressor
+  n_ensemble: 1              # networks trained side by side; 4 are steadier than 1
 baselines: [Ridge, HistGradientBoostingRegressor]
 search: {type: none}         # or random / halving over a space of parameters
 
