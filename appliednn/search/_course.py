@@ -16,13 +16,13 @@ from appliednn.search._fold_model import FoldModel
 from appliednn.search._task import Task
 from appliednn.search._views import EncodedRows
 
-# Building a network's program; TensorFlow's start if it is not there yet; and a first guess at
-# the training of the cheapest network, until one is measured.
-_PROGRAM_SECONDS = 1.0
+# A first guess at the cheapest network, program included, until one is measured; and TensorFlow's
+# start if it is not there yet.
+_NETWORK_SECONDS = 1.5
 _BACKEND_SECONDS = 5.0
-_NETWORK_SECONDS = 0.5
-# A network plans its epochs by the time it has, and is worth training with less than it asks for.
-_ENOUGH = 0.6
+# A network plans its epochs by the time it has: it is worth training with less than it asks for,
+# and gets not much more, so that one that was misjudged does not take it from those behind it.
+_LEAST, _MOST = 0.6, 1.5
 # Time that is kept for choosing and calibrating.
 _RESERVE = 0.04
 
@@ -126,11 +126,11 @@ class Course:
 
     def fits(self, candidate: Candidate) -> bool:
         """Whether a candidate is likely to be done before time is over."""
-        return self._estimate(candidate) < self.left()
+        return self._needed(candidate) < self.left()
 
     def _try(self, candidate: Candidate) -> ValueError | None:
         """Train a candidate if there is time for it; return an error that it met."""
-        left, needed = self.left(), self._estimate(candidate)
+        left, needed = self.left(), self._needed(candidate)
         if self.trained and needed >= left:
             why = f"no time: about {needed:.1f} s needed, {max(left, 0.0):.1f} s left"
             self.skipped.append((candidate, why, 0.0))
@@ -153,24 +153,26 @@ class Course:
         self.tell(f"{candidate.name}: {self.trained[-1].loss:.5g} in {seconds:.1f} s")
         return None
 
-    def _estimate(self, candidate: Candidate) -> float:
-        """Return the seconds a candidate is likely to take, from those of its kind before."""
-        network = candidate.model in NETWORKS
-        kinds = NETWORKS if network else (candidate.model,)
-        alike = [t for t in self.trained if t.candidate.model in kinds]
-        fixed = _PROGRAM_SECONDS if network else 0.0
-        units = [max(t.seconds - fixed, 0.1 * t.seconds) / t.candidate.cost for t in alike]
-        if not network:
-            return candidate.cost * float(np.median(units)) if units else 0.0
-        if "tensorflow" not in sys.modules:
-            fixed += _BACKEND_SECONDS
-        unit = float(np.median(units)) if units else _NETWORK_SECONDS
-        return fixed + _ENOUGH * candidate.cost * unit
+    def _needed(self, candidate: Candidate) -> float:
+        """Return the seconds without which a candidate is not begun."""
+        if candidate.model not in NETWORKS:
+            return self._estimate(candidate) or 0.0
+        start = 0.0 if "tensorflow" in sys.modules else _BACKEND_SECONDS
+        return start + _LEAST * (self._estimate(candidate) or _NETWORK_SECONDS * candidate.cost)
+
+    def _estimate(self, candidate: Candidate) -> float | None:
+        """Return the seconds a candidate is likely to take, if one of its kind was measured."""
+        kinds = NETWORKS if candidate.model in NETWORKS else (candidate.model,)
+        units = [t.seconds / t.candidate.cost for t in self.trained if t.candidate.model in kinds]
+        return candidate.cost * float(np.median(units)) if units else None
 
     def _fit(self, candidate: Candidate) -> list[FoldModel] | None:
         """Return a model for each fold; None where the first one shows that time is too short."""
         if candidate.model in NETWORKS:
-            seconds = max(self.left() - _PROGRAM_SECONDS, 0.0)
+            seconds = max(self.left(), 0.0)
+            estimate = self._estimate(candidate)
+            if estimate is not None:
+                seconds = min(seconds, _MOST * estimate)
             return fit_networks(candidate, self.task, self.rows.X, self.folds, self.seeds, seconds)
         self.rows.views.learn(candidate.view, self.rows.X)
         models: list[FoldModel] = []

@@ -36,7 +36,7 @@ _BOOSTING: dict[str, tuple[str, float, dict[str, Any]]] = {
     ),
     "boosting, fast": (
         "mixed",
-        1.0,
+        0.6,
         {
             "learning_rate": 0.15,
             "num_leaves": 24,
@@ -83,7 +83,7 @@ _BOOSTING: dict[str, tuple[str, float, dict[str, Any]]] = {
     ),
     "boosting, deep": (
         "mixed",
-        4.0,
+        2.7,
         {
             "learning_rate": 0.04,
             "num_leaves": 64,
@@ -115,10 +115,10 @@ _OTHERS: dict[str, Candidate] = {
     "linear": Candidate("linear", "linear", {"penalties": [1e-4, 1e-3, 1e-2, 1e-1]}, "linear"),
     "forest": Candidate("extremely random trees", "forest", {"min_samples_leaf": 2}),
     "realmlp, simple": Candidate(
-        "RealMLP, simple", "realmlp", {"preset": "td-s", "epochs": 64}, "raw", 4.0
+        "RealMLP, simple", "realmlp", {"preset": "td-s", "epochs": 64}, "raw", 6.0
     ),
-    "realmlp": Candidate("RealMLP", "realmlp", {"epochs": 128}, "raw", 10.0),
-    "tabm": Candidate("TabM", "tabm", {}, "raw", 15.0),
+    "realmlp": Candidate("RealMLP", "realmlp", {"epochs": 128}, "raw", 13.0),
+    "tabm": Candidate("TabM", "tabm", {}, "raw", 50.0),
 }
 _ORDER = {
     "classes": (
@@ -258,7 +258,7 @@ def _drawn_boosting(task: Task, number: int, rng: np.random.Generator) -> Candid
 def _drawn_realmlp(task: Task, number: int, rng: np.random.Generator) -> Candidate:
     space = published_space(network_class("realmlp", task.is_regression)())
     settings = {**space.sample(rng), "epochs": 128}
-    return Candidate(f"RealMLP, drawn {number}", "realmlp", settings, "raw", 12.0)
+    return Candidate(f"RealMLP, drawn {number}", "realmlp", settings, "raw", 18.0)
 
 
 _DRAWN = {"boosting": _drawn_boosting, "realmlp": _drawn_realmlp}

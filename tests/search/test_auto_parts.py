@@ -1,5 +1,8 @@
 """Parts of the automatic choice: trees as arrays, means of categories, folds, time."""
 
+import dataclasses
+import sys
+
 import numpy as np
 import pytest
 
@@ -166,8 +169,22 @@ def test_candidates_that_do_not_fit_are_left_out_and_cheaper_ones_follow(monkeyp
 def test_a_candidate_dearer_than_expected_ends_after_its_first_fold(monkeypatch):
     # By its cost "b" should take as long as "a"; its first fold shows that it does not.
     clock_costs = {"a": 2.0, "b": 12.0, "c": 1.0}
-    monkeypatch.setattr("appliednn.search._course.Course._estimate", lambda self, c: 0.0)
+    monkeypatch.setattr("appliednn.search._course.Course._estimate", lambda self, c: None)
     course, now = run_course(clock_costs, 10.0, monkeypatch)
     assert [t.candidate.name for t in course.trained] == ["a", "c"]
     assert "first of 2 folds" in course.skipped[0][1]
     assert now == 2.0 + 6.0 + 1.0
+
+
+def test_networks_are_judged_by_those_before_and_wait_for_the_backend(monkeypatch):
+    course, _ = run_course({"a": 1.0}, 100.0, monkeypatch)
+    network = Candidate("n", "realmlp", {}, "raw", cost=4.0)
+    monkeypatch.setitem(sys.modules, "tensorflow", sys)
+    assert course._needed(network) == pytest.approx(0.6 * 1.5 * 4.0)  # a guess
+    monkeypatch.delitem(sys.modules, "tensorflow")
+    assert course._needed(network) == pytest.approx(5.0 + 0.6 * 1.5 * 4.0)
+    measured = Candidate("m", "mlp", {}, "raw", cost=2.0)
+    course.trained.append(dataclasses.replace(course.trained[0], candidate=measured, seconds=3.0))
+    monkeypatch.setitem(sys.modules, "tensorflow", sys)
+    assert course._needed(network) == pytest.approx(0.6 * 1.5 * 4.0)  # 3 s for a cost of 2
+    assert course._estimate(Candidate("l", "linear", cost=3.0)) == pytest.approx(3.0)
