@@ -79,7 +79,7 @@ class BaseTabM(BaseTableNetwork):
     _parameter_constraints.pop("max_onehot")
 
     _doc_texts: ClassVar[dict[str, str]] = {
-        "preset": '``"lean"``: trains in a tenth of the time of ``"d"``, the published default. '
+        "preset": '``"lean"``: an epoch costs a tenth of that of ``"d"``, the published default. '
         "Parameters\nthat are None take the preset's value.",
         "patience": "Epochs without a gain after which training stops.",
         "n_members": "int, optional\nNumber of perceptrons.",
