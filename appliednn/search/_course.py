@@ -101,7 +101,7 @@ class Course:
 
         Raises
         ------
-        ValueError
+        ValueError, FloatingPointError
             If no candidate can be trained on this table: the error of the last one.
         KeyboardInterrupt
             If interrupted before the first candidate was done; later ones end the course.
@@ -128,7 +128,7 @@ class Course:
         """Whether a candidate is likely to be done before time is over."""
         return self._needed(candidate) < self.left()
 
-    def _try(self, candidate: Candidate) -> ValueError | None:
+    def _try(self, candidate: Candidate) -> Exception | None:
         """Train a candidate if there is time for it; return an error that it met."""
         left, needed = self.left(), self._needed(candidate)
         if self.trained and needed >= left:
@@ -140,7 +140,7 @@ class Course:
         before = self.deadline.elapsed()
         try:
             models = self._fit(candidate)
-        except ValueError as error:
+        except (ValueError, FloatingPointError) as error:  # the latter: training diverged
             seconds = self.deadline.elapsed() - before
             self.skipped.append((candidate, f"failed: {error}", seconds))
             return error

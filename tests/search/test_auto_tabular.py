@@ -225,6 +225,23 @@ def test_an_interrupt_keeps_what_was_trained(blobs, monkeypatch):
     assert auto.score(X, y) > 0.85
 
 
+def test_a_candidate_that_diverges_is_left_out_and_named(blobs, monkeypatch):
+    real = course_module.fit_fold
+
+    def diverges(candidate, *args):
+        if candidate.model == "linear":
+            raise FloatingPointError("training diverged")
+        return real(candidate, *args)
+
+    monkeypatch.setattr(course_module, "fit_fold", diverges)
+    auto = AutoTabularClassifier(600, models=TREES, **FEW).fit(*blobs)
+    states = {row["model"]: row["state"] for row in auto.report_}
+    assert states == {"boosting": "trained", "linear": "failed: training diverged"}
+    assert "linear failed: training diverged." in auto.summary()
+    with pytest.raises(FloatingPointError, match="diverged"):
+        AutoTabularClassifier(600, models=["linear"]).fit(*blobs)
+
+
 def test_an_interrupt_before_that_leaves_it_unfitted(blobs, monkeypatch):
     def interrupted(*args, **kwargs):
         raise KeyboardInterrupt
