@@ -121,7 +121,8 @@ def test_training_goes_on_with_more_rows(table):
 
 def test_a_time_limit_ends_the_schedule_too(table):
     X, y = table
-    model = RealMLPClassifier(**{**TINY, "epochs": 1_000_000}, max_seconds=1.5).fit(X, y)
+    settings = {**TINY, "epochs": 1_000_000, "n_iter_no_change": None}
+    model = RealMLPClassifier(**settings, max_seconds=1.5).fit(X, y)
     assert model.stop_reason_ == "max_seconds"
     assert model.n_epochs_ < 1_000_000
     if model.n_epochs_ > 20:  # time for a plan of its own
