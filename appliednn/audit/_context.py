@@ -10,6 +10,8 @@ from typing import Any, Literal
 import numpy as np
 import pandas as pd
 
+from appliednn.core._inner import inner_estimator
+
 Task = Literal["binary", "multiclass", "regression"]
 
 
@@ -146,17 +148,14 @@ class AuditContext:
     def inner(self, attribute: str) -> Any:
         """Return the first estimator inside the model that has a fitted attribute, or None.
 
-        Looks through Pipeline's last step and through wrappers with ``estimator_``/``estimator``.
+        Looks through a Pipeline's last step and through wrappers to what answers for them.
         """
         seen, model = set(), self.model
         while model is not None and id(model) not in seen:
             seen.add(id(model))
             if hasattr(model, attribute):
                 return model
-            if hasattr(model, "steps"):
-                model = model.steps[-1][1]
-            else:
-                model = getattr(model, "estimator_", getattr(model, "estimator", None))
+            model = model.steps[-1][1] if hasattr(model, "steps") else inner_estimator(model)
         return None
 
 

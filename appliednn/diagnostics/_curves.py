@@ -8,6 +8,8 @@ from typing import Any
 
 import numpy as np
 
+from appliednn.core._inner import inner_estimator
+
 
 @dataclass(frozen=True)
 class Curves:
@@ -152,11 +154,7 @@ def read_curves(model: Any) -> Curves | None:
         found = _own_curves(model)
         if found is not None:
             return found
-        if hasattr(model, "steps"):
-            model = model.steps[-1][1]
-        else:
-            inner = getattr(model, "best_estimator_", getattr(model, "estimator_", None))
-            model = inner if inner is not None else getattr(model, "estimator", None)
+        model = model.steps[-1][1] if hasattr(model, "steps") else inner_estimator(model)
     return None
 
 

@@ -6,6 +6,7 @@ import copy
 from numbers import Integral
 from typing import Any
 
+import numpy as np
 from sklearn.base import _fit_context
 from sklearn.utils._param_validation import HasMethods, Interval
 
@@ -21,10 +22,11 @@ class _Copies:
     def __init__(self, ends: set[int]) -> None:
         self._ends = ends
         self.networks: list[Any] = []
+        self.epochs: list[int] = []
 
     def setup(self, estimator, context) -> None:
         """Begin anew."""
-        self.networks = []
+        self.networks, self.epochs = [], []
 
     def teardown(self, estimator, context) -> None:
         """Keep what was copied."""
@@ -36,6 +38,7 @@ class _Copies:
         """Keep the network if this epoch ends a cycle."""
         if context.task_name == "epoch" and context.task_id + 1 in self._ends:
             self.networks.append(fitted_estimator.network_)
+            self.epochs.append(int(context.task_id))
         return False
 
 
@@ -91,6 +94,7 @@ class BaseSnapshot(BaseEnsemble):
         network.__dict__.pop("_optimizer_state", None)
         members = [_with(network, one) for one in copies.networks] or [network]
         learned = {"history_": network.history_, "stop_reason_": network.stop_reason_}
+        learned["best_epoch_"] = np.array(copies.epochs or [network.n_epochs_ - 1])
         if hasattr(network, "classes_"):
             learned |= {"classes_": network.classes_, "_kind": network._target.kind}
         self._become(members, **learned)
@@ -159,6 +163,8 @@ class SnapshotClassifier(EnsembleClassifier, BaseSnapshot):
     estimators_ : list of fitted estimators
         A member for each cycle; they share one encoder. Fewer where ``max_seconds`` ended the
         run; the network as it was, where that was before the first cycle's end.
+    best_epoch_ : ndarray of shape (n_members,)
+        Epoch (from 0) at which each member was copied.
     history_ : dict of str to list
         Learning curve of the run.
     stop_reason_ : str
@@ -209,6 +215,8 @@ class SnapshotRegressor(EnsembleRegressor, BaseSnapshot):
     estimators_ : list of fitted estimators
         A member for each cycle; they share one encoder. Fewer where ``max_seconds`` ended the
         run; the network as it was, where that was before the first cycle's end.
+    best_epoch_ : ndarray of shape (n_members,)
+        Epoch (from 0) at which each member was copied.
     history_ : dict of str to list
         Learning curve of the run.
     stop_reason_ : str

@@ -7,6 +7,7 @@ from collections.abc import Callable
 import numpy as np
 import pandas as pd
 
+from appliednn.core._inner import inner_estimator
 from appliednn.explain._head import ClassHead, NumberHead
 from appliednn.explain._pool import FramePool, NetworkPool, ScorePool
 from appliednn.explain._ranks import rank_correlation
@@ -127,17 +128,8 @@ def _network_of(model):
         if hasattr(model, "steps"):
             model = model.steps[-1][1] if len(model.steps) == 1 else None
         else:
-            model = _inner(model)
+            model = inner_estimator(model)
     return None
-
-
-def _inner(model):
-    """Return the fitted estimator inside a wrapper, or None."""
-    from sklearn.frozen import FrozenEstimator
-
-    if isinstance(model, FrozenEstimator):
-        return model.estimator
-    return getattr(model, "best_estimator_", getattr(model, "estimator_", None))
 
 
 def _follows(model, pool: NetworkPool, frame: pd.DataFrame, convert) -> bool:

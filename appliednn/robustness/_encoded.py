@@ -7,6 +7,8 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
+from appliednn.core._inner import inner_estimator
+
 
 @dataclass(frozen=True)
 class EncodedView:
@@ -38,8 +40,8 @@ def encoded_view(model, X) -> EncodedView | None:
     Parameters
     ----------
     model : fitted estimator
-        A neural estimator, a Pipeline that ends in one, or a wrapper (``best_estimator_``,
-        ``estimator_`` or ``estimator``) around either.
+        A neural estimator, a Pipeline that ends in one, or a wrapper around either
+        (see :func:`appliednn.core._inner.inner_estimator`).
     X : array-like of shape (n, n_features)
         Rows as the model takes them.
 
@@ -65,15 +67,7 @@ def encoded_view(model, X) -> EncodedView | None:
                 X = model[:-1].transform(X)
             model = model.steps[-1][1]
         else:
-            model = _inner(model)
-    return None
-
-
-def _inner(model):
-    """Return the fitted estimator inside a wrapper, or None."""
-    for name in ("best_estimator_", "estimator_", "estimator"):
-        if hasattr(model, name):
-            return getattr(model, name)
+            model = inner_estimator(model)
     return None
 
 

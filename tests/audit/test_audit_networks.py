@@ -8,6 +8,7 @@ from appliednn import (
     AutoTabularClassifier,
     BaggedClassifier,
     FTTransformerClassifier,
+    MLPClassifier,
     MLPRegressor,
     RealMLPClassifier,
     RealMLPRegressor,
@@ -16,7 +17,9 @@ from appliednn import (
     WeightedEnsembleRegressor,
 )
 from appliednn.audit import audit
+from appliednn.core._inner import inner_estimator
 from appliednn.robustness import encoded_view
+from appliednn.search import TabularSearchCV
 
 GRADIENTS = ("training", "ANN702")
 SMALL = {
@@ -138,3 +141,20 @@ def test_what_an_automatic_choice_tried_is_told():
     assert sum(row[2] for row in rows) == pytest.approx(1.0, abs=0.01)
     (note,) = [n for n in report.not_checked if n.id == "ANN402"]
     assert note.reason.startswith("no appliednn network")
+
+
+def test_a_search_is_audited_through_what_answers_for_it():
+    X, score = _table(160)
+    y = (score > 0).astype(int)
+    space = {"learning_rate": [0.01, 0.05]}
+    search = TabularSearchCV(MLPClassifier((8,), **QUICK), space, n_candidates=2, random_state=0)
+    search.fit(X, y)
+    search.uses_ensemble_ = True  # two networks of one shape, of unequal shares
+    assert inner_estimator(search) is search.ensemble_
+    search.uses_ensemble_ = False
+    assert inner_estimator(search) is search.best_estimator_
+    report = audit(search, X, y, X_train=X, y_train=y, checks=["training"], progress=False)
+    assert report.not_checked and not any(n.failed for n in report.not_checked)
+    rows = _table_of(report, "ANN401", "Candidates")
+    assert max(search.cv_results_["mean_test_score"]) == pytest.approx(rows[0][1], rel=1e-4)
+    assert _table_of(report, "ANN402", "Gradient norms")

@@ -23,6 +23,7 @@ def test_the_rate_falls_to_zero_in_every_cycle(blobs):
     X, y = blobs
     model = SnapshotClassifier(MLPClassifier(**SMALL), n_snapshots=3, random_state=0).fit(X, y)
     assert len(model.estimators_) == 3
+    assert model.best_epoch_.tolist() == [1, 3, 6]
     steps = 10  # 300 rows in batches of 32; cycles of 2, 2 and 3 epochs
     last_of_epoch = []
     for length in (2, 2, 3):
