@@ -156,7 +156,10 @@ class Network:
     def layer_outputs(self, Z: np.ndarray) -> dict[str, np.ndarray]:
         """Return the outputs of the hidden activations, by layer name."""
         program, tensors = self._program()
-        return program.layer_outputs(tensors, self._floats(Z))
+        outputs = program.layer_outputs(tensors, self._floats(Z))
+        if not self.n_members:
+            return outputs
+        return {name: _side_by_side(values, len(Z)) for name, values in outputs.items()}
 
     def weight_gradient_norms(self, Z: np.ndarray, y: np.ndarray) -> dict[str, float]:
         """Return the L2 norm of the mean loss's gradient with respect to each kernel."""
@@ -279,6 +282,11 @@ class Network:
             drawn = drawn.changed(zero_output=False)
         weights = backend.inference_program(drawn).initial_weights(seed)
         return Network(self.architecture, weights, self.loss, self.n_outputs, self.input_shape)
+
+
+def _side_by_side(values: np.ndarray, n: int) -> np.ndarray:
+    """Return (members, n, width) as (n, members * width), all members' units beside each other."""
+    return values if values.ndim < 3 else np.moveaxis(values, 0, 1).reshape(n, -1)
 
 
 def _starts(Z: np.ndarray) -> range:

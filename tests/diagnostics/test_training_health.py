@@ -11,7 +11,8 @@ from sklearn.neural_network import MLPClassifier as SklearnMLP
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
-from appliednn import RealMLPClassifier
+from appliednn import MLPClassifier, RealMLPClassifier
+from appliednn.core import Network
 from appliednn.diagnostics import (
     Curves,
     fit_gap,
@@ -243,6 +244,26 @@ def test_a_last_layer_that_starts_at_zero_is_no_vanishing_gradient():
     assert set(health.gradients_at_start) == {"dense_0", "dense_1", "output"}
     assert all(norm > 0 for norm in health.gradients_at_start.values())
     assert health.remarks == ()
+
+
+def test_units_of_every_member_are_counted():
+    Z = np.random.default_rng(0).normal(size=(60, 3)).astype(np.float32)
+    y = (Z[:, 0] > 0).astype(int)
+    model = MLPClassifier((8,), epochs=1, n_ensemble=2, random_state=0).fit(Z, y)
+    network, encoded = model.network_, model.encode(Z)
+    lone = [w[1] for w in network.weights]
+    hidden = np.maximum(encoded @ lone[0] + lone[1].reshape(-1), 0)
+    outputs = network.layer_outputs(encoded)["activation_0"]
+    assert outputs.shape == (60, 16)
+    np.testing.assert_allclose(outputs[:, 8:], hidden, atol=1e-5)
+    weights = [w.copy() for w in network.weights]
+    weights[1][1, ..., 0] = -1e6  # the first unit of the second network alone
+    dead = Network(
+        network.architecture, weights, network.loss, network.n_outputs, network.input_shape
+    )
+    (units,) = layer_health(dead, encoded, None).units
+    assert (units.width, units.n_rows) == (16, 60)
+    assert units.dead == 1 + int((outputs == 0).all(axis=0).sum())
 
 
 def test_members_that_keep_epochs_of_their_own_are_told_together():
