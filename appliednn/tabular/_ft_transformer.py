@@ -10,7 +10,7 @@ from sklearn.utils._param_validation import Interval, StrOptions
 from appliednn.core._architecture import Architecture
 from appliednn.core._optimizers import make_optimizer
 from appliednn.tabular._fit_methods import ClassifierFit, RegressorFit
-from appliednn.tabular._network_base import BaseTableNetwork
+from appliednn.tabular._network_base import BaseTableNetwork, without_presets
 from appliednn.tabular._network_docs import document_network
 from appliednn.tabular._tasks import NeuralClassifierMixin, NeuralRegressorMixin
 
@@ -22,7 +22,7 @@ class BaseFTTransformer(BaseTableNetwork):
     """The transformer's parameters, and the network, loss and optimiser they stand for."""
 
     _parameter_constraints: dict = {
-        **BaseTableNetwork._parameter_constraints,
+        **without_presets(BaseTableNetwork._parameter_constraints),
         "n_blocks": [_COUNT],
         "width": [_COUNT],
         "heads": [_COUNT],

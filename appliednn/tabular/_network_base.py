@@ -32,6 +32,25 @@ _STACK_FREE += ("embedding_sigma", "embedding_rate_factor", "scale_rate_factor")
 _STACK_FREE += ("first_layer_rate_factor",)
 
 
+# Parameters that may be None where a preset gives their value.
+_FROM_PRESETS = ("hidden_layer_sizes", "learning_rate", "weight_decay", "dropout", "epochs")
+_FROM_PRESETS += ("batch_size", "schedule")
+
+
+def without_presets(constraints: dict) -> dict:
+    """Return parameter constraints for a network that has no presets to stand in for None.
+
+    Examples
+    --------
+    >>> without_presets({"dropout": [float, None], "n_iter_no_change": [int, None]})
+    {'dropout': [<class 'float'>], 'n_iter_no_change': [<class 'int'>, None]}
+    """
+    return {
+        name: [c for c in options if c is not None] if name in _FROM_PRESETS else options
+        for name, options in constraints.items()
+    }
+
+
 class BaseTableNetwork(BaseNeural):
     """Fit machinery of RealMLP, TabM, ResNet and FT-Transformer.
 

@@ -12,7 +12,7 @@ from appliednn.core._losses import Loss, make_loss
 from appliednn.core._optimizers import make_optimizer
 from appliednn.tabular._encoder import TabularEncoder
 from appliednn.tabular._fit_methods import ClassifierFit
-from appliednn.tabular._network_base import BaseTableNetwork
+from appliednn.tabular._network_base import BaseTableNetwork, without_presets
 from appliednn.tabular._network_docs import document_network
 from appliednn.tabular._tasks import NeuralClassifierMixin
 
@@ -42,7 +42,7 @@ class PerceptronClassifier(ClassifierFit, NeuralClassifierMixin, BaseTableNetwor
     """
 
     _parameter_constraints: dict = {
-        **BaseTableNetwork._parameter_constraints,
+        **without_presets(BaseTableNetwork._parameter_constraints),
         "l1": [_NOT_NEGATIVE],
         "l2": [_NOT_NEGATIVE],
         "numeric": [StrOptions({"robust", "standard", "minmax", "quantile", "passthrough"})],

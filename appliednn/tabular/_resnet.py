@@ -11,7 +11,7 @@ from appliednn.core._architecture import Architecture
 from appliednn.core._optimizers import make_group_adam
 from appliednn.core._training_plan import TrainingPlan
 from appliednn.tabular._fit_methods import ClassifierFit, RegressorFit
-from appliednn.tabular._network_base import BaseTableNetwork
+from appliednn.tabular._network_base import BaseTableNetwork, without_presets
 from appliednn.tabular._network_docs import document_network
 from appliednn.tabular._tasks import NeuralClassifierMixin, NeuralRegressorMixin
 
@@ -23,7 +23,7 @@ class BaseResNet(BaseTableNetwork):
     """The residual network's parameters, and the network, loss and optimiser they stand for."""
 
     _parameter_constraints: dict = {
-        **BaseTableNetwork._parameter_constraints,
+        **without_presets(BaseTableNetwork._parameter_constraints),
         "n_blocks": [_COUNT],
         "width": [_COUNT],
         "hidden_width": [_COUNT],

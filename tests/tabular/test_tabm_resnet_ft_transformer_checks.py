@@ -1,6 +1,7 @@
 """scikit-learn's checks for TabM, ResNet and FT-Transformer, without an expected failure."""
 
 import pytest
+from sklearn.utils._param_validation import InvalidParameterError
 from sklearn.utils.estimator_checks import parametrize_with_checks
 
 from appliednn import (
@@ -40,3 +41,11 @@ def test_scikit_learn_checks(estimator, check):
 )
 def test_scikit_learn_checks_of_the_others(estimator, check):
     check(estimator)
+
+
+@pytest.mark.parametrize(
+    "name", ["dropout", "learning_rate", "weight_decay", "epochs", "schedule"]
+)
+def test_what_no_preset_gives_may_not_be_none(name):
+    with pytest.raises(InvalidParameterError, match=f"'{name}' parameter of ResNetClassifier"):
+        ResNetClassifier(**{name: None}).fit([[0.0], [1.0]], [0, 1])
