@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import numpy as np
-from scipy.optimize import minimize_scalar
 
+from appliednn.core._temperature import search_temperature
 from appliednn.ensemble._metrics import log_loss
 from appliednn.ensemble._predictions import tempered
 
@@ -81,12 +81,9 @@ def held_out_temperature(
         judged[own] = True
     judged &= weights > 0
 
-    def loss(log_temperature: float) -> float:
-        t = float(np.exp(log_temperature))
+    def loss(t: float) -> float:
         softened = [tempered(answer, t, multilabel=multilabel) for answer in answers]
         mean = mean_by_row(softened, rows, len(target))
         return log_loss(mean[judged], target[judged], weights[judged])
 
-    bounds = tuple(np.log(_RANGE))
-    found = minimize_scalar(loss, bounds=bounds, method="bounded", options={"xatol": 1e-5})
-    return float(np.exp(found.x)) if found.fun < loss(0.0) else 1.0
+    return search_temperature(loss, *_RANGE)

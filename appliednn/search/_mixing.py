@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 
 import numpy as np
-from scipy.optimize import minimize_scalar
 
+from appliednn.core._temperature import search_temperature
 from appliednn.ensemble import greedy_selection, scorer_value
 from appliednn.search._task import Task
 
@@ -90,10 +90,7 @@ def best_temperature(task: Task, held_out: Sequence[np.ndarray], weights: np.nda
     seen = np.isfinite(np.stack([h.reshape(len(h), -1)[:, 0] for h, _ in used])).all(axis=0)
     judged = task.rows(seen)
 
-    def loss(log_temperature: float) -> float:
-        t = float(np.exp(log_temperature))
+    def loss(t: float) -> float:
         return judged.loss(sum(w * judged.tempered(h[seen], t) for h, w in used))
 
-    bounds = tuple(np.log(_TEMPERATURES))
-    found = minimize_scalar(loss, bounds=bounds, method="bounded", options={"xatol": 1e-4})
-    return float(np.exp(found.x)) if found.fun < loss(0.0) else 1.0
+    return search_temperature(loss, *_TEMPERATURES)

@@ -12,6 +12,7 @@ from appliednn.core._architecture import stack_weights, unstack_weights
 from appliednn.core._random import guarded_random_state, spawn_seeds
 from appliednn.core._trainer import Rows, Trainer, TrainingHooks
 from appliednn.tabular._scoring import epoch_scorer
+from appliednn.tabular._table_rows import fit_encoder
 
 # Parameters that never keep two estimators apart.
 _NEVER = ("random_state", "verbose", "max_seconds", "n_ensemble", "warm_start")
@@ -75,7 +76,8 @@ class Stack:
             if hasattr(first, "classes_"):
                 e.classes_ = first.classes_
         trained, held = self._parts(rows, train_rows, held_rows)
-        encoder = first._make_encoder().fit(X, sample_weight=weights)
+        encoder = first._make_encoder()
+        fit_encoder(encoder, X, weights)
         for e in self.estimators:
             e.encoder_ = encoder
             e._copy_feature_names()

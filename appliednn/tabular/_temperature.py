@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import numpy as np
-from scipy.optimize import minimize_scalar
 
 from appliednn.core._members import aggregate_raw
+from appliednn.core._temperature import search_temperature
 
 _RANGE = (0.1, 10.0)
 
@@ -42,12 +42,9 @@ def best_temperature(raw: np.ndarray, y: np.ndarray, w: np.ndarray, kind: str) -
     """
     raw = raw.astype(np.float64)
 
-    def loss(log_t: float) -> float:
-        return log_loss_of(aggregate_raw(raw / np.exp(log_t), kind), y, w, kind)
-
-    bounds = tuple(np.log(_RANGE))
-    found = minimize_scalar(loss, bounds=bounds, method="bounded", options={"xatol": 1e-4})
-    return float(np.exp(found.x)) if found.fun < loss(0.0) else 1.0
+    return search_temperature(
+        lambda t: log_loss_of(aggregate_raw(raw / t, kind), y, w, kind), *_RANGE
+    )
 
 
 def log_loss_of(raw: np.ndarray, y: np.ndarray, w: np.ndarray, kind: str) -> float:

@@ -6,6 +6,7 @@ import pytest
 
 from appliednn import MLPClassifier
 from appliednn.datasets import ParquetTable
+from appliednn.tabular import fit_side_by_side
 
 
 @pytest.fixture
@@ -45,3 +46,15 @@ def test_training_from_the_file_equals_training_from_memory(stored):
     X = frame.drop(columns="y")
     assert (from_file.predict_proba(X) == in_memory.predict_proba(X)).all()
     assert (from_file.predict_proba(table.drop("y")) == from_file.predict_proba(X)).all()
+
+
+def test_estimators_side_by_side_train_from_the_file(stored):
+    table, frame = stored
+    X, y = frame.drop(columns="y"), frame["y"].to_numpy()
+    settings = {"hidden_layer_sizes": (8,), "epochs": 2}
+    from_file = [MLPClassifier(**settings, random_state=i) for i in range(2)]
+    in_memory = [MLPClassifier(**settings, random_state=i) for i in range(2)]
+    fit_side_by_side(from_file, table.drop("y"), y)
+    fit_side_by_side(in_memory, X, y)
+    for one, other in zip(from_file, in_memory, strict=True):
+        assert (one.predict_proba(X) == other.predict_proba(X)).all()
