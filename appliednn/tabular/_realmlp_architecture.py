@@ -76,7 +76,8 @@ def build_realmlp(
         if parametric:
             x = layers.ParametricActivation(activation, name=f"activation_{i}", **side)(x)
         else:
-            x = keras.layers.Activation(activation, name=f"activation_{i}")(x)
+            function = layers.activation_function(activation)
+            x = keras.layers.Activation(function, name=f"activation_{i}")(x)
         if dropout:
             x = HashDropout(name=f"dropout_{i}", **side)(x)
     x = _dense(n_outputs, "output", members, "output_", zero=zero_output)(x)

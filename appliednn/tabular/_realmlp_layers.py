@@ -214,6 +214,26 @@ class FeatureScale(_Layer):
 
 
 @_OWN
+def selu(x):
+    """Return Keras's ``selu`` within 1e-7, with an exponential that compiles to vector code."""
+    below = 1.6732632423543772 * (ops.exp(ops.minimum(x, 0.0)) - 1.0)
+    return 1.0507009873554805 * ops.where(x > 0, x, below)
+
+
+@_OWN
+def mish(x):
+    """Return Keras's ``mish``, ``x tanh(log(1 + e^x))``, from one exponential."""
+    power = ops.exp(ops.minimum(x, 20.0))
+    odds = power * (power + 2.0)
+    return x * (odds / (odds + 2.0))
+
+
+def activation_function(name: str):
+    """Return the activation of a name, ours where it is faster than Keras's."""
+    return {"selu": selu, "mish": mish}.get(name) or keras.activations.get(name)
+
+
+@_OWN
 class ParametricActivation(_Layer):
     """``x + a (f(x) - x)`` with a learned ``a`` for each unit, 1 at the start.
 
@@ -231,7 +251,7 @@ class ParametricActivation(_Layer):
     def __init__(self, function: str, members: int = 0, **kwargs) -> None:
         super().__init__(members, **kwargs)
         self.function = function
-        self.activation = keras.activations.get(function)
+        self.activation = activation_function(function)
 
     def build(self, input_shape) -> None:
         """Create the mixing weights."""

@@ -1,13 +1,16 @@
 """RealMLP: its presets, what the original lacks, and odd tables."""
 
+import keras
 import numpy as np
 import pandas as pd
 import pytest
+import tensorflow as tf
 from sklearn.datasets import load_breast_cancer, load_diabetes, make_multilabel_classification
 from sklearn.metrics import log_loss
 
 from appliednn import RealMLPClassifier, RealMLPRegressor
 from appliednn.core._schedules import Schedule, flat_cos
+from appliednn.tabular._realmlp_layers import activation_function
 
 TINY = {"hidden_layer_sizes": (8,), "epochs": 4, "random_state": 0}
 
@@ -39,6 +42,20 @@ def test_the_presets_are_the_published_ones():
     assert simple._setting("learning_rate") == 0.07
     assert simple._setting("dropout") == 0.0
     assert RealMLPRegressor("td-s", dropout=0.3)._setting("dropout") == 0.3
+
+
+@pytest.mark.parametrize("name", ["selu", "mish"])
+def test_activations_and_their_slopes_are_those_of_keras(name):
+    x = tf.constant(np.linspace(-30, 30, 2000), tf.float32)
+    values, slopes = [], []
+    for function in (activation_function(name), keras.activations.get(name)):
+        with tf.GradientTape() as tape:
+            tape.watch(x)
+            values.append(function(x))
+        slopes.append(tape.gradient(values[-1], x))
+    assert activation_function(name) is not keras.activations.get(name)
+    np.testing.assert_allclose(*values, rtol=1e-5, atol=2e-7)
+    np.testing.assert_allclose(*slopes, rtol=1e-5, atol=2e-6)
 
 
 def test_the_rate_peaks_where_the_waves_do():

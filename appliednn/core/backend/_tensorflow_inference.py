@@ -16,9 +16,10 @@ from appliednn.core._random import guarded_random_state
 def compile_function(function, **options):
     """Return ``tf.function(function)`` that may be traced once for each of many programs.
 
-    TensorFlow counts traces by line of code and would warn of retracing that does not happen.
+    TensorFlow counts traces by line of code and would warn of retracing that does not happen. The
+    functions write their loops out, so that nothing need be translated: that takes a second.
     """
-    compiled = tf.function(function, **options)
+    compiled = tf.function(function, autograph=False, **options)
     compiled._omit_frequent_tracing_warning = True
     return compiled
 
@@ -136,14 +137,20 @@ class InferenceProgram:
         best = z
         best_loss = loss.rows(y, self._raw(weights, z), hyper)
         point = tf.clip_by_value(start, low, high)
-        for _ in tf.range(n_steps):
+
+        def ascend(i, best, best_loss, point):
             with tf.GradientTape() as tape:
                 tape.watch(point)
                 rows = loss.rows(y, self._raw(weights, point), hyper)
                 total = tf.reduce_sum(rows)
             gradient = tape.gradient(total, point, unconnected_gradients="zero")
             best, best_loss = _keep_worse(best, best_loss, point, rows)
-            point = tf.clip_by_value(point + step * tf.sign(gradient), low, high)
+            moved = tf.clip_by_value(point + step * tf.sign(gradient), low, high)
+            return i + 1, best, best_loss, moved
+
+        _, best, best_loss, point = tf.while_loop(
+            lambda i, *_: i < n_steps, ascend, (tf.constant(0), best, best_loss, point)
+        )
         rows = loss.rows(y, self._raw(weights, point), hyper)
         return _keep_worse(best, best_loss, point, rows)[0]
 

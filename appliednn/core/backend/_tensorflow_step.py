@@ -19,10 +19,9 @@ class TrainingStep:
         TRACES["train"] += 1
         n_steps = tf.shape(rates)[0]
         hyper = self._numbers()
-        losses = tf.TensorArray(self.dtype, size=n_steps)
-        for i in tf.range(n_steps):
-            tf.autograph.experimental.set_loop_options(parallel_iterations=1)
-            inner = getattr(self.optimizer, "inner_optimizer", self.optimizer)
+        inner = getattr(self.optimizer, "inner_optimizer", self.optimizer)
+
+        def one_step(i, losses):
             rate = rates[i, 0]
             inner.learning_rate.assign(rate)
             numbers = self._numbers_of_step(hyper, rates[i])
@@ -30,7 +29,16 @@ class TrainingStep:
                 loss = self._step(xs[i], ys[i], ws[i], rate, totals[i], numbers)
             else:
                 loss = self._replicated_step(xs, ys, ws, rate, totals[i], i, numbers)
-            losses = losses.write(i, loss)
+            return i + 1, losses.write(i, loss)
+
+        start = (tf.constant(0), tf.TensorArray(self.dtype, size=n_steps))
+        _, losses = tf.while_loop(
+            lambda i, _: i < n_steps,
+            one_step,
+            start,
+            parallel_iterations=1,
+            maximum_iterations=n_steps,
+        )
         return losses.stack()
 
     def _replicated_step(self, xs, ys, ws, rate, total, i, hyper):
