@@ -11,23 +11,24 @@ from typing import Any
 
 from appliednn.core._random import build_lock
 
+_NETWORKS = "appliednn.tabular.networks"
 _BUILDERS = {
-    "mlp": ("appliednn.tabular._mlp_architecture", "build_mlp"),
-    "realmlp": ("appliednn.tabular._realmlp_architecture", "build_realmlp"),
-    "tabm": ("appliednn.tabular._tabm_architecture", "build_tabm"),
-    "resnet": ("appliednn.tabular._resnet_architecture", "build_resnet"),
-    "ft_transformer": ("appliednn.tabular._ft_transformer_architecture", "build_ft_transformer"),
+    "mlp": (f"{_NETWORKS}._mlp_architecture", "build_mlp"),
+    "realmlp": (f"{_NETWORKS}._realmlp_architecture", "build_realmlp"),
+    "tabm": (f"{_NETWORKS}._tabm_architecture", "build_tabm"),
+    "resnet": (f"{_NETWORKS}._resnet_architecture", "build_resnet"),
+    "ft_transformer": (f"{_NETWORKS}._ft_transformer_architecture", "build_ft_transformer"),
     "keras": ("appliednn.core._keras_architecture", "build_from_config"),
 }
 # Keras-free companions of a builder: a forward pass in NumPy, the number of stored numbers.
 _NUMPY = {
-    ("realmlp", "forward"): ("appliednn.tabular._realmlp_numpy", "numpy_realmlp"),
-    ("realmlp", "count"): ("appliednn.tabular._realmlp_numpy", "count_realmlp"),
-    ("tabm", "forward"): ("appliednn.tabular._tabm_numpy", "numpy_tabm"),
-    ("resnet", "forward"): ("appliednn.tabular._resnet_numpy", "numpy_resnet"),
-    ("tabm", "count"): ("appliednn.tabular._parameter_counts", "count_tabm"),
-    ("resnet", "count"): ("appliednn.tabular._parameter_counts", "count_resnet"),
-    ("ft_transformer", "count"): ("appliednn.tabular._parameter_counts", "count_ft_transformer"),
+    ("realmlp", "forward"): (f"{_NETWORKS}._realmlp_numpy", "numpy_realmlp"),
+    ("realmlp", "count"): (f"{_NETWORKS}._realmlp_numpy", "count_realmlp"),
+    ("tabm", "forward"): (f"{_NETWORKS}._tabm_numpy", "numpy_tabm"),
+    ("resnet", "forward"): (f"{_NETWORKS}._resnet_numpy", "numpy_resnet"),
+    ("tabm", "count"): (f"{_NETWORKS}._parameter_counts", "count_tabm"),
+    ("resnet", "count"): (f"{_NETWORKS}._parameter_counts", "count_resnet"),
+    ("ft_transformer", "count"): (f"{_NETWORKS}._parameter_counts", "count_ft_transformer"),
 }
 
 

@@ -19,7 +19,7 @@ __getattr__, __dir__, __all__ = attach(
         "FTTransformerRegressor": "._ft_transformer",
         "TabMClassifier": "._tabm",
         "TabMRegressor": "._tabm",
-        "TabularEncoder": "._encoder",
+        "TabularEncoder": ".encoder._encoder",
         "read_labels": "._target",
         "read_numbers": "._target",
         "fit_side_by_side": "._side_by_side",

@@ -23,9 +23,9 @@ from appliednn.core._network import Network
 from appliednn.core._random import guarded_random_state, member_seeds, spawn_seeds
 from appliednn.core._trainer import Rows, Trainer, TrainingPlan
 from appliednn.core.persistence import SaveMixin
-from appliednn.tabular._encoder import TabularEncoder
 from appliednn.tabular._fit_callbacks import FitCallbacks
 from appliednn.tabular._table_rows import encode_rows, fit_encoder
+from appliednn.tabular.encoder._encoder import TabularEncoder
 
 # Below this many rows, early_stopping="auto" trains on all of them.
 _AUTO_EARLY_STOPPING_ROWS = 500

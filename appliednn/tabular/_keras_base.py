@@ -19,9 +19,9 @@ from appliednn.core._keras_architecture import (
 from appliednn.core._optimizers import make_optimizer
 from appliednn.core._random import guarded_random_state
 from appliednn.tabular._base import BaseNeural
-from appliednn.tabular._encoder import TabularEncoder
 from appliednn.tabular._keras_metrics import keras_measure
 from appliednn.tabular._keras_routing import RoutedParams
+from appliednn.tabular.encoder._encoder import TabularEncoder
 
 
 class BaseKeras(RoutedParams, BaseNeural):

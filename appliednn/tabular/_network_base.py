@@ -14,9 +14,9 @@ from appliednn.core._network import Network
 from appliednn.core._schedules import check_schedule_params
 from appliednn.core._training_plan import Rows, TrainingPlan
 from appliednn.tabular._base import BaseNeural
-from appliednn.tabular._encoder import TabularEncoder
 from appliednn.tabular._stack import stack_key_of
 from appliednn.tabular._temperature import best_temperature
+from appliednn.tabular.encoder._encoder import TabularEncoder
 
 _POSITIVE = Interval(Real, 0, None, closed="neither")
 _NOT_NEGATIVE = Interval(Real, 0, None, closed="left")

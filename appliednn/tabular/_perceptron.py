@@ -10,11 +10,11 @@ from sklearn.utils._param_validation import Interval, StrOptions
 from appliednn.core._architecture import Architecture
 from appliednn.core._losses import Loss, make_loss
 from appliednn.core._optimizers import make_optimizer
-from appliednn.tabular._encoder import TabularEncoder
 from appliednn.tabular._fit_methods import ClassifierFit
 from appliednn.tabular._network_base import BaseTableNetwork, without_presets
 from appliednn.tabular._network_docs import document_network
 from appliednn.tabular._tasks import NeuralClassifierMixin
+from appliednn.tabular.encoder._encoder import TabularEncoder
 
 _NOT_NEGATIVE = Interval(Real, 0, None, closed="left")
 

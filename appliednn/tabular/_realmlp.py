@@ -15,8 +15,8 @@ from appliednn.tabular._fit_methods import ClassifierFit, RegressorFit
 from appliednn.tabular._keras_names import activation_name
 from appliednn.tabular._network_base import BaseTableNetwork
 from appliednn.tabular._network_docs import document_network
-from appliednn.tabular._realmlp_numpy import data_driven_weights, parameter_names
 from appliednn.tabular._tasks import NeuralClassifierMixin, NeuralRegressorMixin
+from appliednn.tabular.networks._realmlp_numpy import data_driven_weights, parameter_names
 
 _POSITIVE = Interval(Real, 0, None, closed="neither")
 _NOT_NEGATIVE = Interval(Real, 0, None, closed="left")

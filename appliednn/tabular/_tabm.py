@@ -11,13 +11,13 @@ from sklearn.utils._param_validation import Interval, StrOptions
 from appliednn.core._architecture import Architecture
 from appliednn.core._optimizers import make_optimizer
 from appliednn.core._training_plan import Rows, TrainingPlan
-from appliednn.tabular._encoder import TabularEncoder
 from appliednn.tabular._fit_methods import ClassifierFit, RegressorFit
 from appliednn.tabular._network_base import BaseTableNetwork
 from appliednn.tabular._network_docs import document_network
-from appliednn.tabular._piecewise_linear import piecewise_edges
-from appliednn.tabular._tabm_numpy import tabm_names
 from appliednn.tabular._tasks import NeuralClassifierMixin, NeuralRegressorMixin
+from appliednn.tabular.encoder._encoder import TabularEncoder
+from appliednn.tabular.networks._piecewise_linear import piecewise_edges
+from appliednn.tabular.networks._tabm_numpy import tabm_names
 
 _COUNT = Interval(Integral, 1, None, closed="left")
 _SHARE = Interval(Real, 0, 1, closed="left")
@@ -79,8 +79,9 @@ class BaseTabM(BaseTableNetwork):
     _parameter_constraints.pop("max_onehot")
 
     _doc_texts: ClassVar[dict[str, str]] = {
-        "preset": '``"lean"``: an epoch costs a tenth of that of ``"d"``, the published default. '
-        "Parameters\nthat are None take the preset's value.",
+        "preset": '``"lean"``: 16 perceptrons of 256-256 units on binned numbers. ``"d"``: 32 of\n'
+        "512-512-512 on the numbers themselves, the published default. Parameters that are "
+        "None\ntake the preset's value.",
         "patience": "Epochs without a gain after which training stops.",
         "n_members": "int, optional\nNumber of perceptrons.",
         "variant": 'str, optional\n``"tabm"``: factors of each member in every layer; '

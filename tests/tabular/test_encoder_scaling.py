@@ -7,7 +7,7 @@ from sklearn.utils.estimator_checks import parametrize_with_checks
 from sklearn.utils.stats import _weighted_percentile
 
 from appliednn.tabular import TabularEncoder
-from appliednn.tabular._encoder_scaling import weighted_quantiles
+from appliednn.tabular.encoder._scaling import weighted_quantiles
 
 METHODS = ["robust", "standard", "minmax", "quantile", "passthrough"]
 rng = np.random.default_rng(0)

@@ -8,7 +8,7 @@ from appliednn.core._architecture import Architecture, initial_weights
 from appliednn.core._losses import make_loss
 from appliednn.core._numpy_forward import count_parameters
 from appliednn.core._optimizers import make_optimizer
-from appliednn.tabular._ft_transformer_layers import FeatureTokens, ReGLU, TokenAttention
+from appliednn.tabular.networks._ft_transformer_layers import FeatureTokens, ReGLU, TokenAttention
 
 FULL = {
     "n_inputs": 5, "n_outputs": 2, "n_blocks": 2, "width": 8, "heads": 2, "hidden_width": 10,

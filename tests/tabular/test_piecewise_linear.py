@@ -3,7 +3,7 @@
 import numpy as np
 
 from appliednn.core._architecture import initial_weights
-from appliednn.tabular._piecewise_linear import PiecewiseLinearEmbedding, piecewise_edges
+from appliednn.tabular.networks._piecewise_linear import PiecewiseLinearEmbedding, piecewise_edges
 
 
 def encoded(x, edges):

@@ -10,7 +10,7 @@ from sklearn.metrics import log_loss
 
 from appliednn import RealMLPClassifier, RealMLPRegressor
 from appliednn.core._schedules import Schedule, flat_cos
-from appliednn.tabular._realmlp_layers import activation_function
+from appliednn.tabular.networks._realmlp_layers import activation_function
 
 TINY = {"hidden_layer_sizes": (8,), "epochs": 4, "random_state": 0}
 

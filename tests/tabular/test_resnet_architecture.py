@@ -8,8 +8,8 @@ from appliednn.core._architecture import Architecture, initial_weights, stack_we
 from appliednn.core._losses import make_loss
 from appliednn.core._numpy_forward import count_parameters, numpy_forward
 from appliednn.core._optimizers import make_optimizer
-from appliednn.tabular._resnet_layers import MemberBatchNormalization
-from appliednn.tabular._resnet_numpy import resnet_names
+from appliednn.tabular.networks._resnet_layers import MemberBatchNormalization
+from appliednn.tabular.networks._resnet_numpy import resnet_names
 
 FULL = {
     "n_inputs": 5, "n_outputs": 2, "kind": "regression", "n_blocks": 2, "width": 8,

@@ -10,7 +10,7 @@ from appliednn.core._losses import make_loss
 from appliednn.core._network import Network
 from appliednn.core._numpy_forward import count_parameters, numpy_forward
 from appliednn.core._optimizers import make_optimizer
-from appliednn.tabular._tabm_numpy import tabm_names
+from appliednn.tabular.networks._tabm_numpy import tabm_names
 
 FULL = {
     "n_inputs": 6, "n_outputs": 1, "kind": "regression", "members": 4, "dropout": False,

@@ -9,7 +9,7 @@ from appliednn.core.errors import IntegrityError, UsageError
 
 _MODULES: dict[str, str] = {
     "Network": "appliednn.core._network",
-    "TabularEncoder": "appliednn.tabular._encoder",
+    "TabularEncoder": "appliednn.tabular.encoder._encoder",
     "MLPClassifier": "appliednn.tabular._mlp",
     "MLPRegressor": "appliednn.tabular._mlp",
     "RealMLPClassifier": "appliednn.tabular._realmlp",

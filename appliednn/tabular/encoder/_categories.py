@@ -7,8 +7,8 @@ from typing import Any
 
 import numpy as np
 
-from appliednn.tabular._encoder_columns import CATEGORY, category_codes, value_text
-from appliednn.tabular._encoder_scaling import ColumnScale, fit_column, scale_into
+from appliednn.tabular.encoder._columns import CATEGORY, category_codes, value_text
+from appliednn.tabular.encoder._scaling import ColumnScale, fit_column, scale_into
 
 MAX_ONEHOT = 10_000
 _FEW_ROWS = 32  # so few are read one by one: what pandas sets up first costs more

@@ -18,12 +18,12 @@ from sklearn.utils.validation import (
 from appliednn.core.errors import IntegrityError
 from appliednn.core.persistence._mixin import SaveMixin
 from appliednn.core.persistence._protocol import AnnState
-from appliednn.tabular._encoder_fit import column_names, fit_matrix, fit_table
-from appliednn.tabular._encoder_input import read_input
-from appliednn.tabular._encoder_layout import DERIVED, lay_out, output_names
-from appliednn.tabular._encoder_scaling import scale_fast
-from appliednn.tabular._encoder_state import LATER_ARRAYS, dump_state, load_state
-from appliednn.tabular._encoder_transform import encode_gaps, encode_matrix, encode_table
+from appliednn.tabular.encoder._fit import column_names, fit_matrix, fit_table
+from appliednn.tabular.encoder._input import read_input
+from appliednn.tabular.encoder._layout import DERIVED, lay_out, output_names
+from appliednn.tabular.encoder._scaling import scale_fast
+from appliednn.tabular.encoder._state import LATER_ARRAYS, dump_state, load_state
+from appliednn.tabular.encoder._transform import encode_gaps, encode_matrix, encode_table
 
 _BLOCK_ROWS = 4096  # rows of a sparse matrix that are dense at one time
 

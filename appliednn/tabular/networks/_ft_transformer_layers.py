@@ -14,7 +14,7 @@ import numpy as np
 from keras import ops
 
 from appliednn.core._layers import HashDropout
-from appliednn.tabular._tabm_layers import uniform
+from appliednn.tabular.networks._tabm_layers import uniform
 
 _OWN = keras.saving.register_keras_serializable(package="appliednn")
 

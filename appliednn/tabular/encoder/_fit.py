@@ -8,8 +8,8 @@ from typing import Any
 import numpy as np
 from scipy import sparse
 
-from appliednn.tabular import _encoder_columns as columns
-from appliednn.tabular._encoder_categories import (
+from appliednn.tabular.encoder import _columns as columns
+from appliednn.tabular.encoder._categories import (
     CODE,
     ONEHOT,
     category_mode,
@@ -19,8 +19,8 @@ from appliednn.tabular._encoder_categories import (
     level_totals,
     onehot_scales,
 )
-from appliednn.tabular._encoder_input import check_finite
-from appliednn.tabular._encoder_scaling import ColumnScale, fit_column, landmark_count
+from appliednn.tabular.encoder._input import check_finite
+from appliednn.tabular.encoder._scaling import ColumnScale, fit_column, landmark_count
 
 
 @dataclass

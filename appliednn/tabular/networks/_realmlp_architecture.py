@@ -58,7 +58,7 @@ def build_realmlp(
 
     from appliednn.core._layers import HashDropout
     from appliednn.core._member_layers import MembersFirst, MembersLast
-    from appliednn.tabular import _realmlp_layers as layers
+    from appliednn.tabular.networks import _realmlp_layers as layers
 
     own_batches = members and not aggregate
     inputs = keras.Input((members, n_inputs) if own_batches else (n_inputs,))

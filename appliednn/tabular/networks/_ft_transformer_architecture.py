@@ -7,13 +7,13 @@ from collections.abc import Sequence
 import keras
 
 from appliednn.core._layers import HashDropout
-from appliednn.tabular._ft_transformer_layers import (
+from appliednn.tabular.networks._ft_transformer_layers import (
     FeatureTokens,
     FirstToken,
     ReGLU,
     TokenAttention,
 )
-from appliednn.tabular._tabm_layers import SharedDense
+from appliednn.tabular.networks._tabm_layers import SharedDense
 
 _EPSILON = 1e-5  # of the layer normalisations, as in the original
 

@@ -8,7 +8,7 @@ import keras
 import numpy as np
 from keras import ops
 
-from appliednn.tabular._tabm_layers import uniform
+from appliednn.tabular.networks._tabm_layers import uniform
 
 
 @keras.saving.register_keras_serializable(package="appliednn")

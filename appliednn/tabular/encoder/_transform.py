@@ -6,11 +6,11 @@ from typing import Any
 
 import numpy as np
 
-from appliednn.tabular import _encoder_columns as columns
-from appliednn.tabular._encoder_categories import look_up
-from appliednn.tabular._encoder_fit import column_names, read_values, refuse_missing
-from appliednn.tabular._encoder_input import check_finite
-from appliednn.tabular._encoder_scaling import scale_fast, scale_into, to_normal
+from appliednn.tabular.encoder import _columns as columns
+from appliednn.tabular.encoder._categories import look_up
+from appliednn.tabular.encoder._fit import column_names, read_values, refuse_missing
+from appliednn.tabular.encoder._input import check_finite
+from appliednn.tabular.encoder._scaling import scale_fast, scale_into, to_normal
 
 
 def encode_matrix(encoder: Any, X: np.ndarray, out: np.ndarray) -> None:

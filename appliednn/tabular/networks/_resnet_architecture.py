@@ -8,9 +8,9 @@ import keras
 
 from appliednn.core._layers import HashDropout
 from appliednn.core._member_layers import MemberDense, MembersFirst, MembersLast
-from appliednn.tabular._realmlp_layers import CategoryEmbedding
-from appliednn.tabular._resnet_layers import MemberBatchNormalization
-from appliednn.tabular._tabm_layers import uniform
+from appliednn.tabular.networks._realmlp_layers import CategoryEmbedding
+from appliednn.tabular.networks._resnet_layers import MemberBatchNormalization
+from appliednn.tabular.networks._tabm_layers import uniform
 
 
 def build_resnet(

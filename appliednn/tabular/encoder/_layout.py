@@ -6,8 +6,8 @@ from typing import Any
 
 import numpy as np
 
-from appliednn.tabular import _encoder_columns as columns
-from appliednn.tabular._encoder_categories import CODE, CategoryOutputs, category_outputs
+from appliednn.tabular.encoder import _columns as columns
+from appliednn.tabular.encoder._categories import CODE, CategoryOutputs, category_outputs
 
 # What follows from the rest; it is left out of pickles.
 DERIVED = ("_starts", "_suffixes", "_category_outputs", "_apply", "_plain")

@@ -10,8 +10,8 @@ import keras
 import numpy as np
 from keras import ops
 
-from appliednn.tabular._encoder_scaling import weighted_quantiles
-from appliednn.tabular._tabm_layers import uniform
+from appliednn.tabular.encoder._scaling import weighted_quantiles
+from appliednn.tabular.networks._tabm_layers import uniform
 
 _OPEN = 1e30  # bound of a bin that has none on that side
 

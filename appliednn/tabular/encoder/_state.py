@@ -7,9 +7,9 @@ from typing import Any
 import numpy as np
 
 from appliednn.core.errors import IntegrityError
-from appliednn.tabular import _encoder_columns as columns
-from appliednn.tabular._encoder_categories import category_modes, onehot_width
-from appliednn.tabular._encoder_scaling import MAX_LANDMARKS
+from appliednn.tabular.encoder import _columns as columns
+from appliednn.tabular.encoder._categories import category_modes, onehot_width
+from appliednn.tabular.encoder._scaling import MAX_LANDMARKS
 
 _LISTS = ("kinds_", "categories_", "infrequent_", "missing_index_", "cyclic_")
 _ARRAYS = ("value_center_", "value_factor_", "value_fill_", "landmarks_")

@@ -8,9 +8,9 @@ import keras
 
 from appliednn.core._layers import HashDropout
 from appliednn.core._member_layers import MemberDense, MembersFirst, MembersLast
-from appliednn.tabular._piecewise_linear import PiecewiseLinearEmbedding
-from appliednn.tabular._shared_categories import SharedCategories
-from appliednn.tabular._tabm_layers import GroupedDraws, MemberScale, SharedDense, uniform
+from appliednn.tabular.networks._piecewise_linear import PiecewiseLinearEmbedding
+from appliednn.tabular.networks._shared_categories import SharedCategories
+from appliednn.tabular.networks._tabm_layers import GroupedDraws, MemberScale, SharedDense, uniform
 
 VARIANTS = ("tabm", "mini", "packed")
 
