@@ -16,7 +16,8 @@ import pytest
 from appliednn.core._architecture import stack_weights
 from appliednn.core._batches import EpochBatches
 from appliednn.core._trainer import Rows, Trainer, TrainingHooks
-from appliednn.tabular import RealMLPClassifier, RealMLPRegressor, _realmlp_numpy
+from appliednn.tabular import RealMLPClassifier, RealMLPRegressor
+from appliednn.tabular.networks import _realmlp_numpy
 
 RECORDED = np.load(Path(__file__).with_name("realmlp_parity.npz"))
 CASES = ["td multiclass", "td binary", "td regression", "td-s multiclass", "td-s regression"]
