@@ -174,12 +174,13 @@ class _WithWordForGap:
         return X.assign(**{c: X[c].astype(object).fillna("missing").astype(str) for c in columns})
 
 
-def catboost(X, y, task, seed, budget=None):
+def catboost(X, y, task, seed, budget=None, **settings):
     """CatBoost, 1000 trees, its own learning rate."""
     from catboost import CatBoostClassifier, CatBoostRegressor
 
     made = CatBoostClassifier if task == "classification" else CatBoostRegressor
-    model = made(random_seed=seed, thread_count=1, verbose=False, allow_writing_files=False)
+    fixed = {"random_seed": seed, "thread_count": 1, "verbose": False}
+    model = made(**fixed, allow_writing_files=False, **settings)
     words = _WithWordForGap()
     return Prepared(words, model.fit(words.transform(X), y, cat_features=CATEGORIES(X)))
 
