@@ -1,9 +1,13 @@
-"""Shared settings: TensorFlow stays quiet, and data that many tests use."""
+"""Shared settings: TensorFlow stays quiet, Ctrl-C works, and data that many tests use."""
 
 import os
+import signal
 
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 os.environ.setdefault("CUDA_VISIBLE_DEVICES", "-1")
+# What a shell starts in the background ignores Ctrl-C, and so do the processes that it starts.
+if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 import numpy as np
 import pandas as pd
@@ -36,6 +40,6 @@ def mixed_frame():
             "since": pd.Timestamp("2020-01-01") + pd.to_timedelta(rng.integers(0, 900, n), "D"),
         }
     )
-    signal = (frame["age"] - 40) / 10 + (frame["city"] == "東京") * 2.0
-    y = np.where(signal + rng.normal(0, 0.5, n) > 0.5, "yes", "no")
+    merit = (frame["age"] - 40) / 10 + (frame["city"] == "東京") * 2.0
+    y = np.where(merit + rng.normal(0, 0.5, n) > 0.5, "yes", "no")
     return frame, y
