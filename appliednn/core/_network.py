@@ -13,8 +13,9 @@ from appliednn.core._numpy_forward import count_parameters, numpy_forward
 from appliednn.core._random import guarded_random_state
 from appliednn.core.errors import IntegrityError
 
-# Below this many multiply-adds the NumPy pass is faster than a call of the compiled function.
-_NUMPY_WORK = 8_000_000
+# Up to so many multiply-adds the NumPy pass takes about as long as a call of the compiled function,
+# which takes a tenth of a second to compile.
+_NUMPY_WORK = 64_000_000
 _ROWS_PER_CALL = 65_536
 
 

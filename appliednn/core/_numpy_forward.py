@@ -61,7 +61,9 @@ def _swish(x):
 
 
 def _mish(x):
-    return x * np.tanh(np.logaddexp(x, np.zeros((), x.dtype)))
+    power = np.exp(np.minimum(x, 20))  # x tanh(log(1 + e^x)) from one exponential
+    odds = power * (power + 2)
+    return x * (odds / (odds + 2))
 
 
 def _linear(x):
