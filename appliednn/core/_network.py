@@ -13,8 +13,8 @@ from appliednn.core._numpy_forward import count_parameters, numpy_forward
 from appliednn.core._random import guarded_random_state
 from appliednn.core.errors import IntegrityError
 
-# Up to so many multiply-adds the NumPy pass takes about as long as a call of the compiled function,
-# which takes a tenth of a second to compile.
+# Up to so many multiply-adds the NumPy pass takes about as long as a call of the compiled
+# function, which has to be compiled first: a tenth of a second.
 _NUMPY_WORK = 64_000_000
 _ROWS_PER_CALL = 65_536
 
