@@ -7,17 +7,17 @@ For each set on which the default is more than ``--least`` (normalised) behind, 
 on the same folds, and the share of the gap to the best default that each closes is printed:
 
 ``members``
-    Four networks averaged (``n_ensemble=4``). What they close was chance: the first weights, the
-    order of the batches, the held-out rows.
+    Four networks averaged (``n_ensemble=4``): less spread by first weights, order of the batches
+    and held-out rows.
 ``bins``
-    Each number also as one of eight quantile bins. What they close are steps and thresholds, which
-    trees cut at once and a smooth network has to learn.
+    Each number also as one of eight quantile bins: steps and thresholds, which trees cut at once
+    and a smooth network has to learn.
 ``both``
     Bins, four networks.
 
 Above 100 % the changed network beats the best default; below zero the change did harm. The last
 column is the loss of CatBoost with trees of one split, which know thresholds but no interactions:
-where it falls back too, the trees' lead lies in interactions of thresholds.
+where it falls back too, interactions are a likely part of the trees' lead.
 """
 
 from __future__ import annotations
