@@ -63,6 +63,16 @@ class BestWeights:
             self.epoch = np.where(better, epoch, self.epoch)
         self._count(value, epoch)
 
+    def epochs_to_stop(self, epoch: int) -> float:
+        """Return how many epochs, from ``epoch`` on, must run before all networks can be done."""
+        if self._patience is None:
+            return np.inf
+        if self._factor:
+            left = np.floor(self._factor * self.epoch + self._patience) + 2 - epoch
+        else:
+            left = self._patience - self._stale
+        return max(1, float(np.max(np.where(self.done, 1, left))))
+
     def finish(self, members: np.ndarray | None) -> None:
         """Freeze the members of a boolean mask: later epochs no longer count for them."""
         if members is not None:

@@ -34,6 +34,12 @@ _RANGES = {
 }
 
 
+def _float32(rates: np.ndarray) -> np.ndarray:
+    """Return rates in single precision; one too large is infinite, and training diverges."""
+    with np.errstate(over="ignore"):
+        return rates.astype(np.float32)
+
+
 class Schedule:
     """Learning rate of each step.
 
@@ -86,12 +92,12 @@ class Schedule:
         step = np.arange(first_step, first_step + n_steps, dtype=np.float64)
         if self._custom is not None:
             factor = np.array([float(self._custom(int(s))) for s in step])
-            return (self.scale * factor).astype(np.float32)
+            return _float32(self.scale * factor)
         factor = getattr(self, f"_{self.name}")(step)
         warmup = self.params.get("warmup", 0.0) * self.n_steps
         if warmup >= 1:
             factor = factor * np.minimum(1.0, (step + 1) / warmup)
-        return (self.learning_rate * self.scale * factor).astype(np.float32)
+        return _float32(self.learning_rate * self.scale * factor)
 
     def end_epoch(self, monitored: float) -> None:
         """Tell a plateau schedule the value (lower is better) of the epoch that ended."""

@@ -10,6 +10,8 @@ import numpy as np
 
 from appliednn.core._batches import Batches, EpochBatches
 from appliednn.core._best_weights import BestWeights
+from appliednn.core._epoch_groups import EpochGroups, EpochRun
+from appliednn.core._held_out import HeldOut
 from appliednn.core._keras_callbacks import callback_list
 from appliednn.core._progress import EpochProgress
 from appliednn.core._schedules import Schedule, flat_cos
@@ -94,7 +96,8 @@ class Trainer:
         self._clock: float | None = None
         self._fitted_to_time = False
         self._step_seconds = 0.0
-        self._group = 1
+        self._held_out = HeldOut(program, validation, plan, self.hooks)
+        self._groups: EpochGroups | None = None
         self._history: dict[str, list[float]] = {"loss": [], "lr": [], "seconds": []}
         self._began = time.perf_counter()
 
@@ -105,6 +108,7 @@ class Trainer:
         """
         with self.program.lock:
             self._began = time.perf_counter()
+            self._groups = EpochGroups.suiting(self, self._chunk_steps())
             weights = self.start[0] if self.start else None
             self.program.start(self.plan.hyper, weights, self.plan.weight_seed)
             if self.start and self.start[1] is not None:
@@ -173,26 +177,43 @@ class Trainer:
 
     def _epochs(self, keras_callbacks, progress: EpochProgress) -> str:
         """Run the epochs; return why they ended."""
-        group = 1
-        if not self._between_epochs and not self.batches.has_short_batch:
-            group = max(1, self._chunk_steps() // self.steps_per_epoch)
-        epoch, self._group = 0, group
+        epoch = 0
         while epoch < self._n_epochs:
-            n = min(group, self._n_epochs - epoch)
+            n = self._n_together(epoch)
             self._begin_epoch(epoch, keras_callbacks)
-            losses, rates, finished = self._run_epochs(n, keras_callbacks)
-            n = self._record(losses, rates)
-            reason = self._end_epoch(epoch + n - 1, keras_callbacks)
-            progress.update(epoch + n, self._history)
+            ran, finished = self._run_epochs(n, keras_callbacks)
+            for run in ran:
+                self._record(run)
+                reason = self._end_epoch(epoch, run, keras_callbacks)
+                epoch += 1
+                if reason:
+                    break
+            progress.update(epoch, self._history)
             if not np.isfinite(self._history["loss"][-1]):
                 return "diverged"
             if not finished:
                 return "max_seconds"
             if reason:
                 return reason
-            epoch += n
             self._fit_into_time(epoch, n)
         return "epochs" if self._n_epochs == self.plan.epochs else "max_seconds"
+
+    def _n_together(self, epoch: int) -> int:
+        """Return how many epochs the next call runs: never past one that may be the last."""
+        most = self._most_together
+        if self._groups is not None:
+            slow = self._step_seconds or _CALL_SECONDS  # the first call compiles
+            most = min(most, _CALL_SECONDS / (slow * self.steps_per_epoch))
+            most = min(most, self._best.epochs_to_stop(epoch))
+        return min(max(1, int(most)), self._n_epochs - epoch)
+
+    @property
+    def _most_together(self) -> int:
+        if self._groups is not None:
+            return self._groups.most
+        if self._between_epochs or self.batches.has_short_batch:
+            return 1
+        return max(1, self._chunk_steps() // self.steps_per_epoch)
 
     def _fit_into_time(self, epoch: int, n: int) -> None:
         """Shorten the plan to the epochs that ``max_seconds`` leaves time for.
@@ -232,26 +253,24 @@ class Trainer:
         optimizer = self.program.optimizer
         return getattr(optimizer, "inner_optimizer", optimizer).learning_rate
 
-    def _record(self, losses: np.ndarray, rates: np.ndarray) -> int:
-        """Add mean loss (steps weigh alike), last rate, seconds of each epoch; return how many."""
-        seconds = time.perf_counter() - self._began
-        starts = range(0, len(losses), self.steps_per_epoch)
-        for i in starts:
-            steps = slice(i, i + self.steps_per_epoch)
-            self._history["loss"].append(float(losses[steps].mean()))
-            self._history["lr"].append(float(rates[steps][-1]))
-            self._history["seconds"].append(seconds)
-        return len(starts)
+    def _record(self, run: EpochRun) -> None:
+        """Add the epoch's mean loss (steps weigh alike), its last rate and the seconds so far."""
+        self._history["loss"].append(float(run.losses.mean()))
+        self._history["lr"].append(float(run.rates[-1]))
+        self._history["seconds"].append(time.perf_counter() - self._began)
 
-    def _end_epoch(self, epoch: int, keras_callbacks) -> str:
+    def _end_epoch(self, epoch: int, run: EpochRun, keras_callbacks) -> str:
         """Evaluate, remember the best, tell everybody; return a reason to stop or ``""``."""
         monitored = np.float64(self._history["loss"][-1])
         if self.hooks.measure is not None:
-            self._measure("", self.rows, self.program.evaluate(*self.rows)[1])
+            raw = self.program.evaluate(*self.rows)[1]
+            for name, value in self.hooks.measure(self.rows.y, raw, self.rows.w).items():
+                self._history.setdefault(name, []).append(value)
         if self.validation is not None:
-            monitored = self._validate()
+            held = run.held or self.program.evaluate(*self.validation)
+            monitored = self._held_out.monitored(*held, self._history)
         if self._between_epochs:
-            self._best.offer(monitored, epoch, self.program.get_weights)
+            self._best.offer(monitored, epoch, run.weights)
         self.schedule.end_epoch(float(np.mean(monitored)))
         logs = {k: v[-1] for k, v in self._history.items() if v}
         if keras_callbacks is not None:
@@ -266,42 +285,6 @@ class Trainer:
             self._best.finish(self.hooks.members_end(epoch, self._best.value))
         return "early_stopping" if self._best.done.all() else ""
 
-    def _measure(self, prefix: str, rows: Rows, raw: np.ndarray) -> None:
-        for name, value in self.hooks.measure(rows.y, raw, rows.w).items():
-            self._history.setdefault(prefix + name, []).append(value)
-
-    def _validate(self) -> np.ndarray:
-        """Return the monitored value (lower is better) on the validation rows, for each member."""
-        loss, raw = self.program.evaluate(*self.validation)
-        if self.program.independent_members:
-            return self._validate_members(raw)
-        self._history.setdefault("val_loss", []).append(loss)
-        if self.hooks.measure is not None:
-            self._measure("val_", self.validation, raw)
-        if self.hooks.score is None:
-            return np.float64(loss if np.isfinite(loss) else np.inf)
-        if not np.isfinite(raw).all():  # a metric would refuse them; training ends as diverged
-            self._history.setdefault(self.hooks.score_name, []).append(np.nan)
-            return np.float64(np.inf)
-        name, value = self.hooks.score_name, self.hooks.score(raw)
-        self._history.setdefault(name, []).append(value)
-        return np.float64(-value if np.isfinite(value) else np.inf)
-
-    def _validate_members(self, raw: np.ndarray) -> np.ndarray:
-        """Return each member's monitored value on its own validation rows."""
-        k, rows = self.program.independent_members, self.validation
-        own = self.plan.member_validation or [slice(None)] * k
-        losses = self.program.member_losses(raw, rows.y)
-        losses = np.array([np.average(losses[o, j], weights=rows.w[o]) for j, o in enumerate(own)])
-        self._history.setdefault("val_loss", []).append(float(losses.mean()))
-        score = self.hooks.member_scores or [self.hooks.score] * k
-        if score[0] is None:
-            return np.where(np.isfinite(losses), losses, np.inf)
-        finite = np.isfinite(raw).all(axis=(0, 2))
-        scores = [score[j](raw[:, j]) if finite[j] else np.nan for j in range(k)]
-        self._history.setdefault(self.hooks.score_name, []).append(float(np.mean(scores)))
-        return np.where(np.isfinite(scores), -np.asarray(scores), np.inf)
-
     # -- batches --------------------------------------------------------------------------------
 
     def _chunk_steps(self) -> int:
@@ -309,8 +292,10 @@ class Trainer:
         row_bytes = max(1, x[0].nbytes) * max(1, self.program.members)
         return int(np.clip(_CHUNK_BYTES // (self.batches.size * row_bytes), 1, 8 * _CHUNK_STEPS))
 
-    def _run_epochs(self, n_epochs: int, keras_callbacks) -> tuple[np.ndarray, np.ndarray, bool]:
-        """Run whole epochs; return loss and rate of each step, and whether all could be run."""
+    def _run_epochs(self, n_epochs: int, keras_callbacks) -> tuple[list[EpochRun], bool]:
+        """Run whole epochs; return them, and whether all could be run."""
+        if self._groups is not None:
+            return self._run_group(n_epochs), not self._out_of_time()
         losses, used, finished = [], [], True
         hooks = keras_callbacks is not None and keras_callbacks._batch_hooks
         xla = self._use_xla()
@@ -323,8 +308,7 @@ class Trainer:
             used.append(rates[:, 0])
             began = time.perf_counter()
             losses.append(self._run_chunk(rows, mask, rates, xla and len(rows) == n_steps))
-            if self._step:  # the first call compiles
-                self._step_seconds = (time.perf_counter() - began) / len(rows)
+            self._note_pace(began, len(rows))
             if hooks:
                 logs = {"loss": float(losses[-1][-1].mean())}
                 keras_callbacks.on_train_batch_end(self._step % self.steps_per_epoch, logs)
@@ -332,12 +316,33 @@ class Trainer:
             if self._out_of_time():
                 finished = False
                 break
-        return np.concatenate(losses), np.concatenate(used), finished
+        losses, used = np.concatenate(losses), np.concatenate(used)
+        epochs = [
+            slice(i, i + self.steps_per_epoch) for i in range(0, len(losses), self.steps_per_epoch)
+        ]
+        read = self.program.get_weights
+        return [EpochRun(losses[steps], used[steps], None, read) for steps in epochs], finished
+
+    def _run_group(self, n_epochs: int) -> list[EpochRun]:
+        """Run a group of short epochs in one call."""
+        n_steps = n_epochs * self.steps_per_epoch
+        rates = self._step_numbers(n_steps)
+        began = time.perf_counter()
+        ran = self._groups.run(n_epochs, rates, self._use_xla())
+        self._note_pace(began, n_steps)
+        self._step += n_steps
+        return ran
+
+    def _note_pace(self, began: float, n_steps: int) -> None:
+        if self._step:  # the first call compiles
+            self._step_seconds = (time.perf_counter() - began) / n_steps
 
     def _call_steps(self, xla: bool) -> int:
         """Return how many steps one call runs; XLA compiles for this number."""
         if xla:
-            return min(self._chunk_steps(), _CHUNK_STEPS, self._group * self.steps_per_epoch)
+            return min(
+                self._chunk_steps(), _CHUNK_STEPS, self._most_together * self.steps_per_epoch
+            )
         slow = self._step_seconds or _CALL_SECONDS / (8 * _CHUNK_STEPS)
         return int(np.clip(_CALL_SECONDS / slow, 1, self._chunk_steps()))
 

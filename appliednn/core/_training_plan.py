@@ -103,8 +103,13 @@ class TrainingHooks:
     @property
     def each_epoch(self) -> bool:
         """Whether anything happens between epochs."""
+        return bool(self.score or self.member_scores or self.told_each_epoch)
+
+    @property
+    def told_each_epoch(self) -> bool:
+        """Whether somebody is told of an epoch before the next one begins."""
         callbacks = self.epoch_begin or self.epoch_end or self.keras_callbacks
-        return bool(self.score or self.member_scores or self.measure or callbacks)
+        return bool(callbacks or self.measure or self.members_end)
 
 
 @dataclass

@@ -181,14 +181,14 @@ def test_an_interrupt_keeps_what_was_learned(blobs, monkeypatch):
     from appliednn.core import _trainer
 
     calls = iter(range(100))
-    run_chunk = _trainer.Trainer._run_chunk
+    run_epochs = _trainer.Trainer._run_epochs
 
     def interrupted(self, *args):
-        if next(calls) == 5:
+        if next(calls) == 3:
             raise KeyboardInterrupt
-        return run_chunk(self, *args)
+        return run_epochs(self, *args)
 
-    monkeypatch.setattr(_trainer.Trainer, "_run_chunk", interrupted)
+    monkeypatch.setattr(_trainer.Trainer, "_run_epochs", interrupted)
     model = MLPClassifier((8,), epochs=50, early_stopping=True, **FAST).fit(*blobs)
     assert model.stop_reason_ == "interrupted"
     assert 0 < model.n_epochs_ < 50

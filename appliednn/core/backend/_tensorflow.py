@@ -29,6 +29,9 @@ __all__ = ["TRACES", "InferenceProgram", "TrainingProgram", "devices", "resolve_
 _EVALUATE_ROWS = 16_384
 _EVALUATE_ND_ROWS = 512
 
+# Held-out rows of compiled epochs come in multiples of this.
+_HELD_ROWS = 64
+
 # Convolutions lose with XLA on a CPU, recurrent nets break even, Keras's dropout stalls it.
 _XLA_LAYERS = {
     "InputLayer", "Dense", "Activation", "LeakyReLU", "ReLU", "HashDropout", "Add",
@@ -118,6 +121,7 @@ class TrainingProgram(TrainingStep):
         self._kernels = [] if self.grouped else self._decayed()
         self._run = compile_function(self._chunk, reduce_retracing=True)
         self._run_xla = compile_function(self._chunk, reduce_retracing=True, jit_compile=True)
+        self._run_epochs = self._run_epochs_xla = None
         self._evaluate = compile_function(self._evaluate_rows, reduce_retracing=True)
         self._snapshot = compile_function(self._read_variables)
         self._signature: tuple | None = None
@@ -250,14 +254,68 @@ class TrainingProgram(TrainingStep):
         xla : bool
             Use the program compiled for these exact shapes.
         """
-        # Divide by the weight of the whole batch, so that replicas add up to the mean.
         xs, ys, ws = self._cast(xs), self._cast(ys), self._cast(ws)
-        totals = np.maximum(ws.sum(axis=1), np.finfo(np.float32).tiny)
+        totals = _totals(ws)
         if self.strategy is not None:
             xs, ys, ws = (self._share(a) for a in (xs, ys, ws))
         self._freeze_signature(xs, ys, ws)
         function = self._run_xla if xla and self.strategy is None else self._run
         return function(xs, ys, ws, rates, totals).numpy()
+
+    def run_epochs(self, xs, ys, ws, rates, n_epochs: int, held, *, xla: bool = False) -> list:
+        """Run whole epochs in one call, evaluating held-out rows and noting weights after each.
+
+        Parameters
+        ----------
+        xs, ys, ws : ndarray of shape (n, n_steps, batch, ...)
+            Batches of n epochs.
+        rates : ndarray of shape (n, n_steps, 3)
+            As for :meth:`run`.
+        n_epochs : int
+            So many of the n epochs are run; XLA compiles for n, not for this number.
+        held : tuple of tensors
+            Held-out inputs, targets and weights, from :meth:`held_rows`.
+        xla : bool
+            Use the program compiled for these exact shapes.
+
+        Returns
+        -------
+        list of ndarray with a leading axis of n epochs
+            Losses of the steps, summed held-out loss, raw outputs as :meth:`evaluate` gives them,
+            and each variable of the model.
+        """
+        xs, ys, ws = self._cast(xs), self._cast(ys), self._cast(ws)
+        if self._run_epochs is None:
+            self._trace_epochs((xs, ys, ws), held)
+        function = self._run_epochs_xla if xla else self._run_epochs
+        totals = _totals(ws, axis=2)
+        notes = function(xs, ys, ws, rates, totals, np.int32(n_epochs), held)
+        return [note.numpy() for note in notes]
+
+    def _trace_epochs(self, batches, held) -> None:
+        """Trace once for any number of epochs, steps and rows."""
+        kinds = [(tf.as_dtype(a.dtype), a.shape[3:]) for a in batches]
+        each = (self.members,) if self.members else ()
+        signature = (
+            *(tf.TensorSpec((None, None, None, *shape), dtype) for dtype, shape in kinds),
+            tf.TensorSpec((None, None, 3), tf.float32),
+            tf.TensorSpec((None, None, *each), tf.as_dtype(self.dtype)),
+            tf.TensorSpec((), tf.int32),
+            tuple(tf.TensorSpec((None, *a.shape[1:]), a.dtype) for a in held),
+        )
+        self._run_epochs = compile_function(self._epochs, input_signature=signature)
+        self._run_epochs_xla = compile_function(
+            self._epochs, input_signature=signature, jit_compile=True
+        )
+
+    def held_rows(self, x: np.ndarray, y: np.ndarray, w: np.ndarray) -> tuple:
+        """Return held-out rows for :meth:`run_epochs`, filled up with rows of weight zero.
+
+        Compiled code for one number of rows then also serves a few more or less.
+        """
+        fill = -len(x) % _HELD_ROWS
+        filled = (np.concatenate([a, np.zeros((fill, *a.shape[1:]), a.dtype)]) for a in (x, y, w))
+        return tuple(tf.constant(self._cast(a)) for a in filled)
 
     def _cast(self, array: np.ndarray) -> np.ndarray:
         return array.astype(self.dtype, copy=False) if array.dtype.kind == "f" else array
@@ -329,3 +387,8 @@ class TrainingProgram(TrainingStep):
             rows = self.loss.rows(tf.constant(self._cast(y)), tf.constant(raw[:, j]), own)
             columns.append(rows.numpy())
         return np.stack(columns, axis=1)
+
+
+def _totals(ws: np.ndarray, axis: int = 1) -> np.ndarray:
+    """Return the weight of each whole batch; divided by it, replicas add up to the mean."""
+    return np.maximum(ws.sum(axis=axis), np.finfo(np.float32).tiny)

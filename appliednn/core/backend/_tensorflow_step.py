@@ -41,6 +41,31 @@ class TrainingStep:
         )
         return losses.stack()
 
+    def _epochs(self, xs, ys, ws, rates, totals, n_epochs, held):
+        """Run ``n_epochs`` epochs; after each, evaluate the held-out rows and note the weights.
+
+        Batches have a leading axis of epochs, of which the first ``n_epochs`` are run.
+        """
+        most = tf.shape(rates)[0]
+        numbers = [tf.TensorArray(self.dtype, size=most) for _ in range(3)]
+        weights = [
+            tf.TensorArray(v.dtype, size=most, element_shape=v.shape) for v in self.model.variables
+        ]
+
+        def one_epoch(i, notes):
+            losses = self._chunk(xs[i], ys[i], ws[i], rates[i], totals[i])
+            new = (losses, *self._evaluate_rows(*held), *self._read_variables())
+            return i + 1, [note.write(i, value) for note, value in zip(notes, new, strict=True)]
+
+        _, notes = tf.while_loop(
+            lambda i, _: i < n_epochs,
+            one_epoch,
+            (tf.constant(0), [*numbers, *weights]),
+            parallel_iterations=1,
+            maximum_iterations=most,
+        )
+        return [note.stack() for note in notes]
+
     def _replicated_step(self, xs, ys, ws, rate, total, i, hyper):
         # Variables shared by replicas are assigned outside of them, hence the decay out here.
         kernels = [self.model.trainable_variables[i].value for i in self._kernels]
