@@ -20,7 +20,7 @@ from __future__ import annotations
 import importlib
 import inspect
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
@@ -52,6 +52,7 @@ class Method:
     modules: tuple[str, ...]
     distribution: str
     estimator: str | None = None
+    parameters: dict[str, Any] = field(default_factory=dict)
 
     @property
     def needs_budget(self) -> bool:
@@ -113,7 +114,8 @@ def _ours(name: str, **parameters) -> Method:
             )
         return made(**given).fit(X, y)
 
-    return Method(fit, True, ("tensorflow", "keras", "appliednn.tabular"), "appliednn", name)
+    needed = ("tensorflow", "keras", "appliednn.tabular")
+    return Method(fit, True, needed, "appliednn", name, parameters)
 
 
 # -- scikit-learn ------------------------------------------------------------------------------

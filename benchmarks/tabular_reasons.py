@@ -1,10 +1,11 @@
-"""Where RealMLP falls behind the best default: what closes the gap.
+"""Where a default of ours falls behind the best: how sure that is, and what closes the gap.
 
-    python benchmarks/tabular_reasons.py benchmarks/tabular_results/rows2000.jsonl --rows 2000
-        [--least 0.05] [--folds 2] [--sets ...]
+    python benchmarks/tabular_reasons.py run FILE --rows 2000 --out TRIED [--methods ...]
+    python benchmarks/tabular_reasons.py report FILE --rows 2000 --tried TRIED
 
-For each set on which the default is more than ``--least`` (normalised) behind, changes are tried
-on the same folds, and the share of the gap to the best default that each closes is printed:
+``FILE`` holds results of ``tabular.py``. On each set where a default of ours is more than 5 %
+(normalised) behind the best default, ``run`` repeats the first folds with one thing changed, and
+``report`` prints which share of the gap each change closes:
 
 ``members``
     Four networks averaged (``n_ensemble=4``): less spread by first weights, order of the batches
@@ -14,34 +15,47 @@ on the same folds, and the share of the gap to the best default that each closes
     and a smooth network has to learn.
 ``both``
     Bins, four networks.
+``rows``
+    The best default trained on four fifths of the rows, the share that is left to a network that
+    holds out a fifth to choose its epoch.
+``stumps``
+    CatBoost with trees of one split, which know thresholds but no interactions. Where it loses
+    the lead too, interactions are a likely part of it.
+``budget``
+    ``AutoTabular*`` with ten times its budget (at most 150 s), instead of the others.
 
-Above 100 % the changed network beats the best default; below zero the change did harm. The last
-column is the loss of CatBoost with trees of one split, which know thresholds but no interactions:
-where it falls back too, interactions are a likely part of the trees' lead.
+Above 100 % the changed model beats the best default; below zero the change did harm. ``p`` is the
+paired test of the two defaults over all folds (:func:`_tabular_twins.corrected_t_test`). The best
+default is the best of many on these folds, which flatters it: a high p says that the gap may be
+the luck of these folds, a low one does not prove it.
 """
 
 from __future__ import annotations
 
 import argparse
+import os
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
-from _tabular_methods import METHODS, NUMBERS, catboost, our_class
-from _tabular_report import VIEWS, chosen_fits, compare
-from _tabular_run import read_lines, scores
+from _tabular_methods import METHODS, NUMBERS, catboost, chosen_methods, our_class
+from _tabular_report import BEHIND, VIEWS, chosen_fits, compare
+from _tabular_run import ONE_THREAD, Results, read_lines, scores
 from _tabular_sets import folds, load
 from _tabular_statistics import normalised_scores
-from _timing import machine, table
+from _tabular_twins import corrected_t_test
+from _timing import table
+from sklearn.model_selection import train_test_split
 
 _BINS = 8
 _MEMBERS = 4
-_VARIANTS = {
-    "realmlp": (1, False),
-    "members": (_MEMBERS, False),
-    "bins": (1, True),
-    "both": (_MEMBERS, True),
-}
+_BUDGET_TIMES, _BUDGET_MOST = 10, 150.0
+_SEED = 0
+_NETWORK_CHANGES = {"members": (_MEMBERS, False), "bins": (1, True), "both": (_MEMBERS, True)}
+# Peers that train on all rows they are given.
+_WITHOUT_HOLDOUT = {"catboost", "xgboost", "lightgbm", "hist_gb", "sklearn_mlp"}
+_CLOSES = 0.5
+_UNSURE = 0.05
 
 
 def with_bins(train: pd.DataFrame, test: pd.DataFrame) -> tuple[pd.DataFrame, pd.DataFrame]:
@@ -57,80 +71,185 @@ def with_bins(train: pd.DataFrame, test: pd.DataFrame) -> tuple[pd.DataFrame, pd
     return parts[0], parts[1]
 
 
-def behind(files: list[Path], rows: int, least: float) -> pd.DataFrame:
-    """Return set, score, RealMLP's loss there and the best default's name and loss."""
+def behind(files: list[Path], rows: int, methods: list[str]) -> pd.DataFrame:
+    """Return set, method, score, gap, the best default and the p-value of each gap above 5 %."""
     options = argparse.Namespace(files=files, rows=rows, methods=["all"])
     fits = chosen_fits(list(read_lines(files)), options)
-    comparison = compare(fits, list(dict.fromkeys(fits["method"])), 1.0)
+    comparison = compare(fits, list(dict.fromkeys(fits["method"])), 0.5)
     found = []
     for view in (VIEWS[0], VIEWS[2]):
         losses = comparison.losses(view)
-        losses = losses[[m for m in losses if not METHODS[m].needs_budget]]
-        gaps = normalised_scores(losses)
-        for name, gap in (gaps.max(axis=1) - gaps["realmlp"]).items():
-            if gap > least:
-                best = losses.loc[name].idxmin()
-                found.append((name, view[2], gap, best))
-    return pd.DataFrame(found, columns=["set", "score", "gap", "best"])
+        defaults = [m for m in losses if not METHODS[m].needs_budget]
+        normal = normalised_scores(losses)
+        for method in [m for m in methods if m in losses]:
+            for name, gap in (normal[defaults].max(axis=1) - normal[method]).items():
+                if gap > BEHIND:
+                    best = losses.loc[name, defaults].idxmin()
+                    p = _p_value(comparison.fits, name, method, best, view[2])
+                    found.append((name, method, view[2], gap, best, p))
+    return pd.DataFrame(found, columns=["set", "method", "score", "gap", "best", "p"])
 
 
-def loss(table_set, split, score: str, seed: int, members: int, bins: bool) -> float:
-    """Return the loss of a changed RealMLP on one fold."""
+def _p_value(fits: pd.DataFrame, name: str, method: str, best: str, score: str) -> float:
+    of_set = fits[fits["set"] == name]
+    wide = of_set.pivot_table(index=["seed", "fold"], columns="method", values=score)
+    share = float((of_set["n_test"] / of_set["n_train"]).mean())
+    return corrected_t_test((wide[method] - wide[best]).to_numpy(), share)
+
+
+# -- trying changes ----------------------------------------------------------------------------
+
+
+def changed_loss(change: str, case, data, split, known: dict) -> float:
+    """Return the loss of one fold with one thing changed."""
     train, test = split
-    X, X_test = table_set.X.iloc[train], table_set.X.iloc[test]
-    if bins:
-        X, X_test = with_bins(X, X_test)
-    model = our_class("RealMLP", table_set.task)(n_ensemble=members, random_state=seed)
-    return _score(model.fit(X, table_set.y[train]), X_test, table_set, test, score)
-
-
-def stump_loss(table_set, split, score: str, seed: int) -> float:
-    """Return the loss of CatBoost with trees of depth 1."""
-    train, test = split
-    X, X_test = (table_set.X.iloc[rows].reset_index(drop=True) for rows in split)
-    model = catboost(X, table_set.y[train], table_set.task, seed, depth=1)
-    return _score(model, X_test, table_set, test, score)
-
-
-def _score(model, X_test, table_set, test, score: str) -> float:
-    classify = table_set.task == "classification"
+    X, X_test = (data.X.iloc[rows].reset_index(drop=True) for rows in split)
+    y = data.y[train]
+    if change in _NETWORK_CHANGES:
+        members, bins = _NETWORK_CHANGES[change]
+        X, X_test = with_bins(X, X_test) if bins else (X, X_test)
+        method = METHODS[case.method]
+        made = our_class(method.estimator, data.task)
+        model = made(**method.parameters, n_ensemble=members, random_state=_SEED).fit(X, y)
+    elif change == "stumps":
+        model = catboost(X, y, data.task, _SEED, depth=1)
+    elif change == "rows":
+        strata = y if data.task == "classification" else None
+        kept, _ = train_test_split(
+            np.arange(len(y)), test_size=0.2, random_state=_SEED, stratify=strata
+        )
+        part = X.iloc[kept].reset_index(drop=True)
+        model = METHODS[case.best].fit(part, y[kept], data.task, _SEED, None)
+    else:
+        budget = min(_BUDGET_TIMES * known["budget"], _BUDGET_MOST)
+        model = METHODS[case.method].fit(X, y, data.task, _SEED, budget)
+    classify = data.task == "classification"
     predicted = model.predict_proba(X_test) if classify else model.predict(X_test)
-    return scores(table_set, table_set.y[test], predicted)[score]
+    return scores(data, data.y[test], predicted)[case.score]
+
+
+def changes_of(case) -> list[str]:
+    """Return the changes to try on a case."""
+    if METHODS[case.method].needs_budget:
+        return ["budget"]
+    own = [c for c in _NETWORK_CHANGES if c != "both" or case.method != "tabm"]
+    return own + ["rows"] * (case.best in _WITHOUT_HOLDOUT) + ["stumps"]
+
+
+def run(options) -> None:
+    """Try what is not yet in the file."""
+    results = Results(options.out)
+    lines = list(read_lines(options.files))
+    known = {_key(r): r for r in lines if r.get("rows") == options.rows}
+    for case in behind(options.files, options.rows, options.methods).itertuples():
+        if options.sets and case.set not in options.sets:
+            continue
+        data = load(case.set, options.rows)
+        for fold, split in enumerate(folds(data, _SEED)[: options.folds]):
+            for change in changes_of(case):
+                place = {"set": case.set, "method": case.method, "change": change, "fold": fold}
+                place |= {"best": case.best} if change == "rows" else {}
+                if place in _tried([options.out], with_loss=False):
+                    continue
+                had = known[case.set, case.method, _SEED, fold]
+                loss = changed_loss(change, case, data, split, had)
+                results.append(place | {"loss": loss})
+                print(
+                    *place.values(),
+                    f"{loss:.4g} (was {had['scores'][case.score]:.4g})",
+                    flush=True,
+                )
+
+
+def _key(record: dict) -> tuple:
+    return tuple(record.get(k) for k in ("set", "method", "seed", "fold"))
+
+
+def _tried(files: list[Path], with_loss: bool = True) -> list[dict]:
+    found = [r for r in read_lines(files) if "change" in r]
+    return found if with_loss else [{k: v for k, v in r.items() if k != "loss"} for r in found]
+
+
+# -- the report --------------------------------------------------------------------------------
+
+
+def reading(case, closed: dict[str, float]) -> str:
+    """Return what the figures of a case say, by fixed rules.
+
+    >>> from types import SimpleNamespace as Case
+    >>> reading(Case(p=0.3), {"members": 0.7})
+    'may be the luck of these folds (p 0.3); spread of one network'
+    >>> reading(Case(p=0.01), {"members": 0.2, "stumps": -1.5})
+    'interactions of thresholds'
+    """
+    words = {
+        "members": "spread of one network",
+        "bins": "steps in single features",
+        "both": "steps in single features and spread",
+        "rows": "the rows held out",
+        "budget": "the budget",
+    }
+    parts = [f"may be the luck of these folds (p {case.p:.2g})"] if case.p > _UNSURE else []
+    found = [c for c, share in closed.items() if share >= _CLOSES and c in words]
+    if {"members", "bins"} & set(found):
+        found = [c for c in found if c != "both"]
+    parts += [words[c] for c in found]
+    if not found and "stumps" in closed:
+        # Stumps "close" what the best default loses by knowing no interactions.
+        if closed["stumps"] < 0:
+            parts.append("interactions of thresholds")
+        elif closed["stumps"] >= _CLOSES:
+            parts.append("steps in single features: boosting of single splits does as well")
+    return "; ".join(parts) or "none found"
+
+
+def report(options) -> None:
+    """Print a table for each method."""
+    known = {_key(r): r for r in read_lines(options.files) if r.get("rows") == options.rows}
+    tried = pd.DataFrame(
+        _tried(options.tried), columns=["set", "method", "change", "fold", "best", "loss"]
+    )
+    found = behind(options.files, options.rows, options.methods)
+    for method in [m for m in options.methods if m in set(found["method"])]:
+        rows = []
+        for case in found[found["method"] == method].itertuples():
+            of_case = tried[(tried["set"] == case.set) & (tried["method"] == method)]
+            of_case = of_case[of_case["best"].fillna(case.best) == case.best]
+            n = 1 + of_case["fold"].max() if len(of_case) else 0
+            ours, best = (
+                (
+                    np.mean([known[case.set, m, _SEED, i]["scores"][case.score] for i in range(n)])
+                    for m in (method, case.best)
+                )
+                if n
+                else (np.nan, np.nan)
+            )
+            losses = of_case.groupby("change")["loss"].mean()
+            closed = {c: (ours - loss) / (ours - best) for c, loss in losses.items()}
+            closed = {c: closed[c] for c in changes_of(case) if c in closed}
+            if "rows" in closed:  # the best default came nearer to ours, not ours to it
+                closed["rows"] = (losses["rows"] - best) / (ours - best)
+            shown = [f"{c} {100 * share:.0f} %" for c, share in closed.items()]
+            rows.append([case.set, case.best, f"{case.gap:.3f}", f"{case.p:.2g}",
+                         ", ".join(shown) or "-", reading(case, closed)])  # fmt: skip
+        head = ["set", "best default", "behind (normalised)", "p", "closes of the gap", "reading"]
+        print(f"#### {method}\n\n{table(head, rows)}\n")
 
 
 def main() -> None:
-    """Try the changes on every set and print a table."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("verb", choices=("run", "report"))
     parser.add_argument("files", nargs="+", type=Path)
     parser.add_argument("--rows", type=int, required=True)
-    parser.add_argument("--least", type=float, default=0.05)
-    parser.add_argument("--folds", type=int, default=2)
+    parser.add_argument("--methods", nargs="+", default=["ours"])
     parser.add_argument("--sets", nargs="*", default=None)
-    arguments = parser.parse_args()
-    lines = [r for r in read_lines(arguments.files) if r.get("status") == "ok"]
-    known = {(r["set"], r["method"], r["seed"], r["fold"]): r["scores"] for r in lines}
-    rows = []
-    for case in behind(arguments.files, arguments.rows, arguments.least).itertuples():
-        if arguments.sets and case.set not in arguments.sets:
-            continue
-        data = load(case.set, arguments.rows)
-        splits = folds(data, 0)[: arguments.folds]
-        best = np.mean(
-            [known[case.set, case.best, 0, i][case.score] for i in range(arguments.folds)]
-        )
-        found = {
-            name: np.mean([loss(data, s, case.score, 0, *change) for s in splits])
-            for name, change in _VARIANTS.items()
-        }
-        gap = found["realmlp"] - best
-        closed = [f"{100 * (found['realmlp'] - found[v]) / gap:.0f} %" for v in list(found)[1:]]
-        stumps = np.mean([stump_loss(data, s, case.score, 0) for s in splits])
-        rows.append([case.set, case.score, f"{found['realmlp']:.4g}", case.best, f"{best:.4g}",
-                     *closed, f"{stumps:.4g}"])  # fmt: skip
-        print(*rows[-1], flush=True)
-    print(machine())
-    print(table(["set", "score", "RealMLP", "best default", "its loss", "members close",
-                 "bins close", "both close", "CatBoost, depth 1"], rows))  # fmt: skip
+    parser.add_argument("--folds", type=int, default=2)
+    parser.add_argument("--out", type=Path)
+    parser.add_argument("--tried", nargs="*", type=Path, default=[])
+    options = parser.parse_args()
+    os.environ.update(ONE_THREAD)
+    options.methods = chosen_methods(options.methods)
+    (run if options.verb == "run" else report)(options)
 
 
 if __name__ == "__main__":
