@@ -12,6 +12,7 @@ FLOORS = {
     "core": 0,
     "datasets": 0,
     "tabular": 1,
+    "anomaly": 1,
     "ensemble": 1,
     "search": 1,
     "impute": 2,

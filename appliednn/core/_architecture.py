@@ -18,6 +18,7 @@ _BUILDERS = {
     "tabm": (f"{_NETWORKS}._tabm_architecture", "build_tabm"),
     "resnet": (f"{_NETWORKS}._resnet_architecture", "build_resnet"),
     "ft_transformer": (f"{_NETWORKS}._ft_transformer_architecture", "build_ft_transformer"),
+    "dense_detector": ("appliednn.anomaly._dense_architecture", "build_dense"),
     "keras": ("appliednn.core._keras_architecture", "build_from_config"),
 }
 # Keras-free companions of a builder: a forward pass in NumPy, the number of stored numbers.
@@ -26,6 +27,8 @@ _NUMPY = {
     ("realmlp", "count"): (f"{_NETWORKS}._realmlp_numpy", "count_realmlp"),
     ("tabm", "forward"): (f"{_NETWORKS}._tabm_numpy", "numpy_tabm"),
     ("resnet", "forward"): (f"{_NETWORKS}._resnet_numpy", "numpy_resnet"),
+    ("dense_detector", "forward"): ("appliednn.anomaly._dense_numpy", "numpy_dense"),
+    ("dense_detector", "count"): ("appliednn.anomaly._dense_numpy", "count_dense"),
     ("tabm", "count"): (f"{_NETWORKS}._parameter_counts", "count_tabm"),
     ("resnet", "count"): (f"{_NETWORKS}._parameter_counts", "count_resnet"),
     ("ft_transformer", "count"): (f"{_NETWORKS}._parameter_counts", "count_ft_transformer"),

@@ -29,6 +29,8 @@ _MODULES: dict[str, str] = {
     "SnapshotRegressor": "appliednn.ensemble._snapshot",
     "WeightedEnsembleClassifier": "appliednn.ensemble._weighted",
     "WeightedEnsembleRegressor": "appliednn.ensemble._weighted",
+    "AutoencoderDetector": "appliednn.anomaly._autoencoder",
+    "DeepSVDDDetector": "appliednn.anomaly._deep_svdd",
     "CalibratedModel": "appliednn.uncertainty._calibration",
     "ThresholdClassifier": "appliednn.diagnostics._threshold",
     "PriorCorrection": "appliednn.imbalance._prior",

@@ -1,0 +1,12 @@
+"""Anomaly detectors for tables, with scikit-learn's contract for outliers."""
+
+from appliednn._lazy import attach
+
+__getattr__, __dir__, __all__ = attach(
+    __name__,
+    {
+        "AutoencoderDetector": "._autoencoder",
+        "DeepSVDDDetector": "._deep_svdd",
+        "DetectorMixin": "._contract",
+    },
+)

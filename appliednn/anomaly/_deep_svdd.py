@@ -1,0 +1,114 @@
+"""Deep SVDD: a network that maps normal rows near one point."""
+
+from __future__ import annotations
+
+from numbers import Integral
+
+import numpy as np
+from sklearn.utils._param_validation import Interval
+
+from appliednn.anomaly._base import BaseDetector
+from appliednn.anomaly._docs import document
+from appliednn.core._network import Network
+
+# The centre keeps this distance from zero in each coordinate: at zero, weights of zero would
+# fulfil the task (Ruff et al. 2018).
+_LEAST_CENTRE = 0.1
+
+
+@document(
+    own="""    hidden_layer_sizes : tuple of int, default=(64,)
+        Units of the hidden layers.
+    n_components : int, default=32
+        Dimensions of the space in which rows are to lie near the centre.
+""",
+    activation="elu",
+    learning_rate="1e-3",
+    weight_decay="1e-4",
+    epochs=10,
+)
+class DeepSVDDDetector(BaseDetector):
+    """Deep support vector data description (one-class) for anomaly detection in tables.
+
+    A row's score is the squared distance of the network's answer to the centre, the mean answer
+    of the untrained network. The network has no biases, so that it answers the mean row, all
+    zeros, with zero, while the centre is away from zero: it cannot answer every row alike. Few
+    epochs are enough; with many it learns to answer anomalies like other rows.
+
+    Parameters
+    ----------
+    {shared}
+    center_ : ndarray of shape (n_components,)
+        The centre.
+
+    References
+    ----------
+    L. Ruff et al., "Deep One-Class Classification", ICML 2018.
+
+    Examples
+    --------
+    >>> rng = np.random.default_rng(0)
+    >>> X = rng.normal(size=(300, 4))
+    >>> detector = DeepSVDDDetector(novelty=True, random_state=0).fit(X)
+    >>> detector.predict(10 + X[:3])
+    array([-1, -1, -1])
+    """
+
+    _parameter_constraints: dict = {
+        **BaseDetector._parameter_constraints,
+        "n_components": [Interval(Integral, 1, None, closed="left")],
+    }
+
+    _use_bias = False
+
+    def __init__(
+        self,
+        hidden_layer_sizes=(64,),
+        *,
+        n_components=32,
+        contamination="auto",
+        novelty=False,
+        trim="auto",
+        trim_by="isolation_forest",
+        activation="elu",
+        learning_rate=1e-3,
+        weight_decay=1e-4,
+        epochs=10,
+        batch_size=64,
+        numeric="standard",
+        missing="median_indicator",
+        max_seconds=None,
+        precision=None,
+        verbose="auto",
+        random_state=None,
+    ):
+        self.hidden_layer_sizes = hidden_layer_sizes
+        self.n_components = n_components
+        self.contamination = contamination
+        self.novelty = novelty
+        self.trim = trim
+        self.trim_by = trim_by
+        self.activation = activation
+        self.learning_rate = learning_rate
+        self.weight_decay = weight_decay
+        self.epochs = epochs
+        self.batch_size = batch_size
+        self.numeric = numeric
+        self.missing = missing
+        self.max_seconds = max_seconds
+        self.precision = precision
+        self.verbose = verbose
+        self.random_state = random_state
+
+    def _widths(self, n_inputs: int) -> list[int]:
+        return [*self._hidden(), int(self.n_components)]
+
+    def _target(self, Z: np.ndarray, weights: np.ndarray, first: Network) -> np.ndarray:
+        center = np.average(first.forward(Z), axis=0, weights=weights)
+        near = np.abs(center) < _LEAST_CENTRE
+        center[near] = np.where(center[near] < 0, -_LEAST_CENTRE, _LEAST_CENTRE)
+        self.center_ = center.astype(Z.dtype)
+        return np.broadcast_to(self.center_, (len(Z), len(center)))
+
+    def _score_encoded(self, Z: np.ndarray) -> np.ndarray:
+        return np.square(self.network_.forward(Z) - self.center_, dtype=np.float64).sum(axis=1)
