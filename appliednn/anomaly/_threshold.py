@@ -9,7 +9,7 @@ _FENCE = 1.5
 # The automatic threshold flags at least so many of the training rows.
 _LEAST_SHARE = 0.01
 # Scores this close, relatively, count as equal: the last digits depend on how many rows are
-# scored together.
+# scored together. A threshold above all training rows is so much above them.
 _EQUAL = 1e-5
 
 
@@ -54,7 +54,7 @@ def outlier_threshold(
     within = np.append(below[first[1:] - 1], below[-1])
     flagged = int((within <= contamination * below[-1] * (1 + 1e-9)).sum())
     if flagged == 0:
-        return float(ranked[0])
+        return float(ranked[0] + _EQUAL * abs(ranked[0]))
     return float(-(values[flagged - 1] + values[min(flagged, len(values) - 1)]) / 2)
 
 
