@@ -19,8 +19,9 @@ from __future__ import annotations
 
 import importlib
 import inspect
+import sys
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
@@ -53,6 +54,7 @@ class Method:
     distribution: str
     estimator: str | None = None
     parameters: dict[str, Any] = field(default_factory=dict)
+    without: tuple[str, ...] = ()
 
     @property
     def needs_budget(self) -> bool:
@@ -60,7 +62,11 @@ class Method:
         return self.estimator == "AutoTabular"
 
     def prepare(self, task: str) -> None:
-        """Import what a fit needs; raise NotInThisVersion for what is not there."""
+        """Import what a fit needs; raise NotInThisVersion for what is not there.
+
+        Packages in ``without`` are as if they were not installed: the process serves one method.
+        """
+        sys.modules.update(dict.fromkeys(self.without))
         for module in self.modules:
             try:
                 importlib.import_module(module)
@@ -290,6 +296,8 @@ METHODS: dict[str, Method] = {
     "pytabkit_tabm_d": _pytabkit("TabM_D"),
     # Last: its budget is three times CatBoost's seconds on the same rows.
     "autotabular": _ours("AutoTabular"),
+    # As after ``pip install appliednn``, without the extra.
+    "autotabular_no_lightgbm": replace(_ours("AutoTabular"), without=("lightgbm",)),
 }
 
 
