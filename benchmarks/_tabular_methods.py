@@ -281,6 +281,7 @@ METHODS: dict[str, Method] = {
     "realmlp": _ours("RealMLP"),
     "realmlp_s": _ours("RealMLP", preset="td-s"),
     "tabm": _ours("TabM"),
+    "tabm_robust": _ours("TabM", numeric="robust"),
     "tabm_d": _ours("TabM", preset="d"),
     "resnet": _ours("ResNet"),
     "ft_transformer": _ours("FTTransformer"),

@@ -15,12 +15,17 @@
     and a smooth network has to learn.
 ``both``
     Bins, four networks.
+``scaling``
+    TabM with numbers scaled as RealMLP scales them, by median and quartiles, instead of by
+    quantiles to a normal distribution.
 ``rows``
     The best default trained on four fifths of the rows, the share that is left to a network that
     holds out a fifth to choose its epoch.
 ``stumps``
     CatBoost with trees of one split, which know thresholds but no interactions. Where it loses
     the lead too, interactions are a likely part of it.
+``realmlp``
+    For the perceptron and RealMLP's simple preset: RealMLP's default, from ``FILE``.
 ``budget``
     ``AutoTabular*`` with ten times its budget (at most 150 s), instead of the others.
 
@@ -55,7 +60,12 @@ _SEED = 0
 _NETWORK_CHANGES = {"members": (_MEMBERS, False), "bins": (1, True), "both": (_MEMBERS, True)}
 # Peers that train on all rows they are given.
 _WITHOUT_HOLDOUT = {"catboost", "xgboost", "lightgbm", "hist_gb", "sklearn_mlp"}
+_TREES = _WITHOUT_HOLDOUT - {"sklearn_mlp"}
+# Networks that lack RealMLP's number embeddings, first weights fitted to the data and dropout.
+_PLAINER = {"mlp", "realmlp_s"}
 _CLOSES = 0.5
+# The folds tried have to show so much of the gap over all folds.
+_PART_OF_GAP = 0.33
 _UNSURE = 0.05
 
 
@@ -73,7 +83,11 @@ def with_bins(train: pd.DataFrame, test: pd.DataFrame) -> tuple[pd.DataFrame, pd
 
 
 def behind(files: list[Path], rows: int, methods: list[str]) -> pd.DataFrame:
-    """Return set, method, score, gap, the best default and the p-value of each gap above 5 %."""
+    """Return the cases: a default of ours more than 5 % behind on a set.
+
+    ``gap`` is normalised, ``difference`` that of the losses; ``part`` is the share of the
+    difference that the folds tried show, for :func:`report` to fill in.
+    """
     options = argparse.Namespace(files=files, rows=rows, methods=["all"])
     fits = chosen_fits(list(read_lines(files)), options)
     comparison = compare(fits, list(dict.fromkeys(fits["method"])), 0.5)
@@ -87,8 +101,10 @@ def behind(files: list[Path], rows: int, methods: list[str]) -> pd.DataFrame:
                 if gap > BEHIND:
                     best = losses.loc[name, defaults].idxmin()
                     p = _p_value(comparison.fits, name, method, best, view[2])
-                    found.append((name, method, view[2], gap, best, p))
-    return pd.DataFrame(found, columns=["set", "method", "score", "gap", "best", "p"])
+                    difference = losses.loc[name, method] - losses.loc[name, best]
+                    found.append((name, method, view[2], gap, best, p, difference, 1.0))
+    columns = ["set", "method", "score", "gap", "best", "p", "difference", "part"]
+    return pd.DataFrame(found, columns=columns)
 
 
 def _p_value(fits: pd.DataFrame, name: str, method: str, best: str, score: str) -> float:
@@ -111,6 +127,8 @@ def changed_loss(change: str, case, data, split, known: dict) -> float:
         X, X_test = with_bins(X, X_test) if bins else (X, X_test)
         method = METHODS[case.method]
         model = _averaged(method, data.task, members, X, y)
+    elif change == "scaling":
+        model = METHODS["tabm_robust"].fit(X, y, data.task, _SEED, None)
     elif change == "stumps":
         model = catboost(X, y, data.task, _SEED, depth=1)
     elif change == "rows":
@@ -156,7 +174,9 @@ def changes_of(case) -> list[str]:
     """Return the changes to try on a case."""
     if METHODS[case.method].needs_budget:
         return ["budget"]
-    own = [c for c in _NETWORK_CHANGES if c != "both" or case.method != "tabm"]
+    own = list(_NETWORK_CHANGES)
+    if case.method == "tabm":
+        own = [*(c for c in own if c != "both"), "scaling"]
     return own + ["rows"] * (case.best in _WITHOUT_HOLDOUT) + ["stumps"]
 
 
@@ -201,29 +221,37 @@ def reading(case, closed: dict[str, float]) -> str:
     """Return what the figures of a case say, by fixed rules.
 
     >>> from types import SimpleNamespace as Case
-    >>> reading(Case(p=0.3), {"members": 0.7})
+    >>> reading(Case(p=0.3, best="tabm", part=0.9), {"members": 0.7})
     'may be the luck of these folds (p 0.3); spread of one network'
-    >>> reading(Case(p=0.01), {"members": 0.2, "stumps": -1.5})
-    'interactions of thresholds'
+    >>> reading(Case(p=0.01, best="catboost", part=1.0), {"members": 0.2, "stumps": 0.1})
+    'interactions of thresholds: single splits lose 90 % of the lead'
     """
+    if case.part < _PART_OF_GAP:  # shares of a small gap say nothing
+        luck = f"may be the luck of these folds (p {case.p:.2g}); " if case.p > _UNSURE else ""
+        return f"{luck}the folds tried show {100 * max(0.0, case.part):.0f} % of the gap"
     words = {
         "members": "spread of one network",
         "bins": "steps in single features",
         "both": "steps in single features and spread",
         "rows": "the rows held out",
         "budget": "the budget",
+        "scaling": "numbers scaled by quantiles",
+        "realmlp": "what RealMLP's td preset adds",
     }
     parts = [f"may be the luck of these folds (p {case.p:.2g})"] if case.p > _UNSURE else []
     found = [c for c, share in closed.items() if share >= _CLOSES and c in words]
     if {"members", "bins"} & set(found):
         found = [c for c in found if c != "both"]
     parts += [words[c] for c in found]
-    if not found and "stumps" in closed:
-        # Stumps "close" what the best default loses by knowing no interactions.
-        if closed["stumps"] < 0:
-            parts.append("interactions of thresholds")
-        elif closed["stumps"] >= _CLOSES:
-            parts.append("steps in single features: boosting of single splits does as well")
+    if not found and "stumps" in closed and case.best in _TREES:
+        # Where ours is at 0 and the best default at 1, boosted single splits are at this share.
+        if closed["stumps"] <= _CLOSES:
+            lost = 100 * min(1.0, 1 - closed["stumps"])
+            parts.append(
+                f"interactions of thresholds: single splits lose {lost:.0f} % of the lead"
+            )
+        else:
+            parts.append("steps in single features: boosted single splits keep the lead")
     return "; ".join(parts) or "none found"
 
 
@@ -240,20 +268,22 @@ def report(options) -> None:
             of_case = tried[(tried["set"] == case.set) & (tried["method"] == method)]
             of_case = of_case[of_case["best"].fillna(case.best) == case.best]
             n = 1 + of_case["fold"].max() if len(of_case) else 0
-            ours, best = (
-                (
-                    np.mean([known[case.set, m, _SEED, i]["scores"][case.score] for i in range(n)])
-                    for m in (method, case.best)
+            ours, best, real = (
+                np.mean(
+                    [known[case.set, m, _SEED, i]["scores"][case.score] for i in range(n)]
+                    or np.nan
                 )
-                if n
-                else (np.nan, np.nan)
+                for m in (method, case.best, "realmlp")
             )
             losses = of_case.groupby("change")["loss"].mean()
             closed = {c: (ours - loss) / (ours - best) for c, loss in losses.items()}
             closed = {c: closed[c] for c in changes_of(case) if c in closed}
             if "rows" in closed:  # the best default came nearer to ours, not ours to it
                 closed["rows"] = (losses["rows"] - best) / (ours - best)
+            if n and method in _PLAINER:
+                closed["realmlp"] = (ours - real) / (ours - best)
             shown = [f"{c} {100 * share:.0f} %" for c, share in closed.items()]
+            case = case._replace(part=(ours - best) / case.difference if n else 1.0)
             rows.append([case.set, case.best, f"{case.gap:.3f}", f"{case.p:.2g}",
                          ", ".join(shown) or "-", reading(case, closed)])  # fmt: skip
         head = ["set", "best default", "behind (normalised)", "p", "closes of the gap", "reading"]
