@@ -17,6 +17,10 @@ TWINS = (
 )
 
 
+# Whether a lower value is better.
+_SCORES = {"rmse": True, "log_loss": True, "auc": False, "accuracy": False}
+
+
 def corrected_t_test(differences: np.ndarray, test_share: float) -> float:
     """Return the p-value of paired differences of repeated cross-validation.
 
@@ -94,6 +98,21 @@ def _summary(found: pd.DataFrame) -> str:
     return text
 
 
+def _by_score(fits: pd.DataFrame, ours: str, peer: str) -> str:
+    """Return how the pair compares by each score, over the sets that have it."""
+    means = fits.pivot_table(index="set", columns="method", values=list(_SCORES))
+    parts = []
+    for score, is_loss in _SCORES.items():
+        if not {(score, ours), (score, peer)} <= set(means.columns):
+            continue
+        pair = means[score][[ours, peer]].dropna()
+        difference = pair[ours] - pair[peer]
+        better = int((difference < 0).sum() if is_loss else (difference > 0).sum())
+        value = f"{ratio(pair[ours], pair[peer])[0]:.3f} times" if is_loss else ""
+        parts.append(f"{score} {value or f'{difference.mean():+.3f}'} ({better} of {len(pair)})")
+    return "By score, and the sets on which ours is better: " + ", ".join(parts) + "."
+
+
 def twin_section(fits: pd.DataFrame) -> list[str]:
     """Return a table for each pair of which both have results, from fits on shared folds."""
     lines = []
@@ -110,7 +129,8 @@ def twin_section(fits: pd.DataFrame) -> list[str]:
         ]  # fmt: skip
         columns = ["set", "rows", "score", "ours", "its", "ours worse by", "p", "ours CPU s",
                    "its CPU s", "ratio"]  # fmt: skip
-        lines += [f"### {ours} and {peer}", "", _summary(found), "", table(columns, cells), ""]
+        lines += [f"### {ours} and {peer}", "", _summary(found), "",
+                  _by_score(fits, ours, peer), "", table(columns, cells), ""]  # fmt: skip
     if not lines:
         return []
     head = "p: paired t-test over folds with the variance of Nadeau and Bengio (2003), two-sided."

@@ -32,8 +32,7 @@ class DeepSVDDDetector(BaseDetector):
 
     A row's score is the squared distance of the network's answer to the centre, the mean answer
     of the untrained network. The network has no biases, so that it answers the mean row, all
-    zeros, with zero, while the centre is away from zero: it cannot answer every row alike. Few
-    epochs are enough; with many it learns to answer anomalies like other rows.
+    zeros, with zero, while the centre is away from zero: it cannot answer every row alike.
 
     Parameters
     ----------
