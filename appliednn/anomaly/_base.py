@@ -14,7 +14,7 @@ from sklearn.utils.validation import _check_sample_weight, _num_samples, check_i
 from appliednn.anomaly._contract import DetectorMixin
 from appliednn.anomaly._trim import forest_scores, most_normal
 from appliednn.core import backend
-from appliednn.core._architecture import Architecture
+from appliednn.core._architecture import Architecture, hidden_widths
 from appliednn.core._losses import make_loss
 from appliednn.core._network import Network
 from appliednn.core._optimizers import make_optimizer
@@ -176,14 +176,7 @@ class BaseDetector(DetectorMixin, SaveMixin, BaseEstimator):
         )
 
     def _hidden(self) -> list[int]:
-        sizes = self.hidden_layer_sizes
-        sizes = [sizes] if isinstance(sizes, Integral) else list(sizes)
-        if not all(isinstance(size, Integral) and size >= 1 for size in sizes):
-            raise ValueError(
-                f"hidden_layer_sizes={self.hidden_layer_sizes!r} was given; expected positive "
-                "whole numbers, one for each hidden layer"
-            )
-        return [int(size) for size in sizes]
+        return hidden_widths(self.hidden_layer_sizes)
 
     # -- use ------------------------------------------------------------------------------------
 

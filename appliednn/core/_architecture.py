@@ -7,6 +7,7 @@ import json
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from numbers import Integral
 from typing import Any
 
 from appliednn.core._random import build_lock
@@ -109,6 +110,28 @@ class Architecture:
         module, function = _BUILDERS[self.name]
         with dtype_policy(precision or self.dtype):
             return getattr(importlib.import_module(module), function)(**self.params)
+
+
+def hidden_widths(sizes: int | Sequence[int]) -> list[int]:
+    """Return ``hidden_layer_sizes`` as a list, one width for each layer.
+
+    Raises
+    ------
+    ValueError
+        If one of them is not a positive whole number.
+
+    Examples
+    --------
+    >>> hidden_widths(64), hidden_widths((128, 32))
+    ([64], [128, 32])
+    """
+    widths = [sizes] if isinstance(sizes, Integral) else list(sizes)
+    if not all(isinstance(width, Integral) and width >= 1 for width in widths):
+        raise ValueError(
+            f"hidden_layer_sizes={sizes!r} was given; expected positive whole numbers, one for "
+            "each hidden layer"
+        )
+    return [int(width) for width in widths]
 
 
 @contextmanager

@@ -8,7 +8,7 @@ import numpy as np
 from sklearn.utils._param_validation import Interval, StrOptions
 
 from appliednn.core import backend
-from appliednn.core._architecture import Architecture
+from appliednn.core._architecture import Architecture, hidden_widths
 from appliednn.core._losses import Loss, make_loss
 from appliednn.core._optimizers import Optimizer, make_group_adam, make_optimizer
 from appliednn.core._schedules import check_schedule_params
@@ -58,15 +58,7 @@ class BaseMLP(BaseNeural):
     }
 
     def _hidden(self) -> list[int]:
-        sizes = self.hidden_layer_sizes
-        sizes = [sizes] if isinstance(sizes, Integral) else list(sizes)
-        for size in sizes:
-            if not isinstance(size, Integral) or size < 1:
-                raise ValueError(
-                    f"hidden_layer_sizes={self.hidden_layer_sizes!r} was given; expected "
-                    "positive whole numbers, one for each hidden layer"
-                )
-        return [int(size) for size in sizes]
+        return hidden_widths(self.hidden_layer_sizes)
 
     def _check_members(self) -> None:
         """Refuse what networks side by side cannot have."""

@@ -8,7 +8,7 @@ from typing import Any, ClassVar
 from sklearn.utils._param_validation import Interval, StrOptions
 
 from appliednn.core import backend
-from appliednn.core._architecture import stack_weights
+from appliednn.core._architecture import hidden_widths, stack_weights
 from appliednn.core._losses import Loss, make_loss
 from appliednn.core._network import Network
 from appliednn.core._schedules import check_schedule_params
@@ -96,15 +96,7 @@ class BaseTableNetwork(BaseNeural):
         return self.__sklearn_tags__().estimator_type
 
     def _hidden(self) -> list[int]:
-        sizes = self._setting("hidden_layer_sizes")
-        sizes = [sizes] if isinstance(sizes, Integral) else list(sizes)
-        for size in sizes:
-            if not isinstance(size, Integral) or size < 1:
-                raise ValueError(
-                    f"hidden_layer_sizes={self.hidden_layer_sizes!r} was given; expected "
-                    "positive whole numbers, one for each hidden layer"
-                )
-        return [int(size) for size in sizes]
+        return hidden_widths(self._setting("hidden_layer_sizes"))
 
     def _loss(self) -> Loss:
         smoothing = 0.0 if self._is_regression else self._setting("label_smoothing")
