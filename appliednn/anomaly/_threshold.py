@@ -48,7 +48,8 @@ def outlier_threshold(
             for q in (0.25, 0.75)
         )
         fence = high + _FENCE * (high - low)
-        fence = float(np.exp(fence) if logged else fence)
+        high, fence = (float(np.exp(v) if logged else v) for v in (high, fence))
+        fence = max(fence, high + _EQUAL * abs(high))  # also where all scores are equal
         return min(fence, outlier_threshold(scores, weights, _LEAST_SHARE))
     values, first = np.unique(-ranked, return_index=True)  # tied rows are flagged together
     within = np.append(below[first[1:] - 1], below[-1])

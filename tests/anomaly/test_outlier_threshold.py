@@ -55,6 +55,8 @@ def test_scores_below_zero_are_not_logged():
 def test_ties_and_single_rows():
     assert 1.0 < outlier_threshold(np.ones(5), np.ones(5), 0.2) < 1.0001
     assert 3.0 < outlier_threshold(np.array([3.0]), np.ones(1), 0.1) < 3.001
+    for score in rng.lognormal(size=50):
+        assert outlier_threshold(np.full(3, score), np.ones(3), "auto") > score
 
 
 def test_at_least_one_row_is_left():
