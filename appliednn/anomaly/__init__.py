@@ -6,7 +6,11 @@ __getattr__, __dir__, __all__ = attach(
     __name__,
     {
         "AutoencoderDetector": "._autoencoder",
+        "DeepSADDetector": "._deep_sad",
         "DeepSVDDDetector": "._deep_svdd",
         "DetectorMixin": "._contract",
+        "GANDetector": "._gan",
+        "TransferDetector": "._transfer",
+        "VAEDetector": "._vae",
     },
 )

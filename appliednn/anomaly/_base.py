@@ -83,16 +83,20 @@ class TableDetector(DetectorMixin, SaveMixin, BaseEstimator):
                 kept = np.flatnonzero(weights)
                 X, weights, labels = _safe_indexing(X, kept), weights[kept], labels[kept]
         seeds = spawn_seeds(self.random_state, 3)
-        self.encoder_ = TabularEncoder(numeric=self.numeric, missing=self.missing)
-        self.encoder_.fit(X, sample_weight=weights)
-        self._copy_feature_names()
-        Z = self.encoder_.transform(X)
+        Z = self._encode_training(X, weights)
         kept = self._kept(Z, weights, labels, seeds)
         self.n_trimmed_ = len(Z) - len(kept)
         self._usual = np.average(Z[kept], axis=0, weights=weights[kept]).astype(np.float32)
         self._learn(Z[kept], weights[kept], labels[kept], seeds)
         self._learn_threshold(self._score_encoded(Z), weights)
         return self
+
+    def _encode_training(self, X, weights: np.ndarray) -> np.ndarray:
+        """Learn how rows are encoded and return the training rows so."""
+        self.encoder_ = TabularEncoder(numeric=self.numeric, missing=self.missing)
+        self.encoder_.fit(X, sample_weight=weights)
+        self._copy_feature_names()
+        return self.encoder_.transform(X)
 
     def _copy_feature_names(self) -> None:
         self.n_features_in_ = self.encoder_.n_features_in_
@@ -150,8 +154,9 @@ class TableDetector(DetectorMixin, SaveMixin, BaseEstimator):
         Z = self.encode(X)
         scores = self._score_encoded(Z)
         out = np.zeros((len(Z), self.n_features_in_))
+        source = self._sources(Z)
         for j in range(self.n_features_in_):
-            columns = self.encoder_.input_index_ == j
+            columns = source == j
             usual = np.where(columns, self._usual, Z).astype(Z.dtype)
             out[:, j] = scores - self._score_encoded(usual)
         return out
@@ -159,8 +164,12 @@ class TableDetector(DetectorMixin, SaveMixin, BaseEstimator):
     def _of_features(self, columns: np.ndarray) -> np.ndarray:
         """Return values of encoded columns (n, n_inputs) added up by feature."""
         out = np.zeros((len(columns), self.n_features_in_), dtype=np.float64)
-        np.add.at(out, (slice(None), self.encoder_.input_index_), columns)
+        np.add.at(out, (slice(None), self._sources(columns)), columns)
         return out
+
+    def _sources(self, Z: np.ndarray) -> np.ndarray:
+        """Return the number of the feature that each encoded column comes from."""
+        return np.arange(Z.shape[1]) if self.encoder_ is None else self.encoder_.input_index_
 
     def __sklearn_is_fitted__(self) -> bool:
         return hasattr(self, "threshold_")

@@ -102,8 +102,9 @@ class DeepSVDDDetector(NetworkDetector):
         widths = [*self._hidden(), int(self.n_components)]
         return self._dense(n_inputs, widths, use_bias=False, shift=True), widths[-1]
 
-    def _start(self, first: Network, Z: np.ndarray, weights: np.ndarray) -> list[np.ndarray]:
-        center = np.average(first.forward(Z), axis=0, weights=weights)
+    def _start(self, first: Network, Z, weights, labels) -> list[np.ndarray]:
+        normal = labels >= 0 if (labels >= 0).any() else np.ones(len(Z), dtype=bool)
+        center = np.average(first.forward(Z[normal]), axis=0, weights=weights[normal])
         near = np.abs(center) < _LEAST_CENTRE
         center[near] = np.where(center[near] < 0, -_LEAST_CENTRE, _LEAST_CENTRE)
         self.center_ = center.astype(Z.dtype)

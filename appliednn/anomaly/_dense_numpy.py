@@ -22,6 +22,16 @@ def dense_stack(
     return x
 
 
+def activation_of(name: str) -> Callable[[np.ndarray], np.ndarray]:
+    """Return an activation for arrays; one that NumPy has not is computed by Keras."""
+    if name in ACTIVATIONS:
+        return ACTIVATIONS[name]
+    import keras
+
+    function = keras.activations.get(name)
+    return lambda x: keras.ops.convert_to_numpy(function(x))
+
+
 def numpy_dense(
     params: dict, weights: Sequence[np.ndarray]
 ) -> Callable[[np.ndarray], np.ndarray] | None:

@@ -49,7 +49,7 @@ class NetworkDetector(TableDetector):
     def _target(self, Z: np.ndarray, labels: np.ndarray) -> np.ndarray:
         """Return what the loss compares the network's answers with, one row each."""
 
-    def _start(self, first: Network, Z: np.ndarray, weights: np.ndarray) -> list[np.ndarray]:
+    def _start(self, first: Network, Z, weights, labels) -> list[np.ndarray]:
         """Return the weights to start from, given the freshly drawn network."""
         return first.weights
 
@@ -86,7 +86,7 @@ class NetworkDetector(TableDetector):
         def network(values) -> Network:
             return Network(architecture, values, loss, width, (Z.shape[1],))
 
-        start = self._start(network(drawn), Z, weights)
+        start = self._start(network(drawn), Z, weights, labels)
         plan = TrainingPlan(
             epochs=epochs,
             batch_size=len(Z) if self.batch_size == "full" else self.batch_size,
