@@ -278,7 +278,7 @@ def protocol_section(compared: Compared) -> list[str]:
     spread = sorted(set(compared.seeds.values()))
     shown = f"{spread[0]}" if len(spread) == 1 else f"{spread[0]} to {spread[-1]}"
     title = f"## {compared.protocol.capitalize()}: {PROTOCOLS[compared.protocol]}"
-    lines = [title, "", f"{len(compared.seeds)} sets, {shown} seeds each.", ""]
+    lines = [title, "", f"{len(compared.seeds)} sets, seeds of each: {shown}.", ""]
     sections = (mean_section, parts_section, baseline_section, twin_section, labelled_section,
                 set_section)  # fmt: skip
     return lines + [line for section in sections for line in section(compared)]
