@@ -3,7 +3,8 @@
 All have one face: ``fit(values)``, ``anomaly_score(values)``, higher for an anomaly, and
 ``predict(values)``, -1 for an anomaly, each with one value a point. Ours have their defaults, and
 ``novelty`` tells them that a training part is clean. Peers read windows of the series, scaled by
-the training part, as long as those of our detectors; a window's score is its middle point's.
+the training part, as long as those of our windowed PCA; a point's score is the mean over the
+windows that cover it, as in ours, and it is flagged if more than half of them are.
 """
 
 from __future__ import annotations
@@ -54,8 +55,8 @@ def _ours(name: str, *, seeded: bool = True, **parameters) -> Method:
 
 
 def window_length(values: np.ndarray) -> int:
-    """Return the length of windows that our detectors choose for a training part."""
-    return 64
+    """Return the length of windows that our windowed PCA chooses for a training part."""
+    return our_class("WindowedPCADetector")().fit(values).window_
 
 
 class OnWindows:
@@ -76,21 +77,23 @@ class OnWindows:
         scaled = (values - self.centre) / self.scale
         return np.lib.stride_tricks.sliding_window_view(scaled, self.length)
 
-    def _of_points(self, of_windows: np.ndarray) -> np.ndarray:
-        """Give each window's value to its middle point; the ends get the nearest window's."""
-        return np.pad(of_windows, (self.length // 2, (self.length - 1) // 2), mode="edge")
+    def _over_windows(self, of_windows: np.ndarray) -> np.ndarray:
+        """Return the mean over the windows that cover each point."""
+        ones = np.ones(self.length)
+        return np.convolve(of_windows, ones) / np.convolve(np.ones(len(of_windows)), ones)
 
     def anomaly_score(self, values: np.ndarray) -> np.ndarray:
-        return self._of_points(-self.model.score_samples(self._windows(values)))
+        return self._over_windows(-self.model.score_samples(self._windows(values)))
 
     def predict(self, values: np.ndarray) -> np.ndarray:
-        return self._of_points(self.model.predict(self._windows(values)))
+        outlier = self.model.predict(self._windows(values)) == -1
+        return np.where(self._over_windows(outlier) > 0.5, -1, 1)
 
 
 class _WithThreshold:
-    """Outliers are rows whose score is far above the training scores' mean."""
+    """Outliers are windows whose score is far above the training windows' mean."""
 
-    def _learn(self, rows: np.ndarray) -> None:
+    def _learn_threshold(self, rows: np.ndarray) -> None:
         scores = self.score_samples(rows)
         self.threshold = scores.mean() - DEVIATIONS * scores.std()
 
@@ -105,7 +108,7 @@ class Neighbours(_WithThreshold):
         from sklearn.neighbors import NearestNeighbors
 
         self.model = NearestNeighbors(n_neighbors=N_NEIGHBORS).fit(rows)
-        self._learn(rows)
+        self._learn_threshold(rows)
         return self
 
     def score_samples(self, rows: np.ndarray) -> np.ndarray:
@@ -119,7 +122,7 @@ class Components(_WithThreshold):
         from sklearn.decomposition import PCA
 
         self.model = PCA(PCA_VARIANCE, svd_solver="full").fit(rows)
-        self._learn(rows)
+        self._learn_threshold(rows)
         return self
 
     def score_samples(self, rows: np.ndarray) -> np.ndarray:
@@ -145,7 +148,7 @@ class PyOD:
 
 
 class MovingZ:
-    """Distance from the mean of the points before, in their deviations."""
+    """Distance from the mean of the window before, in its deviations."""
 
     def fit(self, values: np.ndarray) -> MovingZ:
         self.length = window_length(values)
@@ -185,6 +188,7 @@ def ocsvm(seed: int):
 
 
 def _peer(made: Callable[[int], object], *modules: str, seeded: bool = False) -> Method:
+    modules += ("appliednn.anomaly",)
     return Method(lambda seed, clean: OnWindows(made(seed)), False, modules, seeded)
 
 
@@ -199,7 +203,9 @@ def _pyod(module: str, name: str, *modules: str, seeded: bool = True) -> Method:
 
 BASELINE = "windowed_pca"
 METHODS: dict[str, Method] = {
-    "moving_z": Method(lambda seed, clean: MovingZ(), False, ("pandas",), False),
+    "moving_z": Method(
+        lambda seed, clean: MovingZ(), False, ("pandas", "appliednn.anomaly"), False
+    ),
     "isolation_forest": _peer(isolation_forest, "sklearn.ensemble", seeded=True),
     "lof": _peer(lof, "sklearn.neighbors"),
     "ocsvm": _peer(ocsvm, "sklearn.svm"),

@@ -23,7 +23,9 @@ def _parser() -> argparse.ArgumentParser:
     verbs = parser.add_subparsers(dest="verb", required=True)
     run = verbs.add_parser("run", help="fit what is not yet in the file")
     run.set_defaults(rows=None)
-    run.add_argument("--series", nargs="+", default=["all"], help="names, folders of NAB or all")
+    run.add_argument(
+        "--series", nargs="+", default=["all"], help="names, folders of NAB, all, ..."
+    )
     run.add_argument("--methods", nargs="+", default=["all"], help="names, all, ours or peers")
     run.add_argument("--protocols", nargs="+", default=PROTOCOLS, choices=PROTOCOLS)
     run.add_argument("--seeds", type=int, default=5, help="seeds 0, 1, ... (default 5)")
@@ -44,12 +46,12 @@ def _parser() -> argparse.ArgumentParser:
 
 def _list() -> None:
     from _anomaly_series_methods import METHODS
-    from _anomaly_series_sets import PROTOCOLS, load
+    from _anomaly_series_sets import DEVELOPMENT, PROTOCOLS, load
 
     series = load()
     for name, one in series.items():
-        share = one.first / len(one.labels)
-        print(f"{name}: {len(one.labels)} points, the first label at {share:.0%}")
+        share, known = one.first / len(one.labels), " (development)" * (name in DEVELOPMENT)
+        print(f"{name}{known}: {len(one.labels)} points, the first label at {share:.0%}")
     for name, what in PROTOCOLS.items():
         count = sum(one.has(name) for one in series.values())
         print(f"protocol {name}: {what}; {count} series")
