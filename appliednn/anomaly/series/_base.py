@@ -29,8 +29,6 @@ from appliednn.series import (
 
 # The share of training windows that is left out where they may hold anomalies.
 TRIM = 0.1
-# Scaled values are cut off here, so that one spike does not hide what else is wrong near it.
-_CLIP = 10.0
 # A window must hold a period but not cost much; powers of two share compiled programs.
 _SHORTEST, _LONGEST = 16, 128
 
@@ -65,7 +63,7 @@ class SeriesDetector(DetectorMixin, SaveMixin, BaseEstimator):
         "random_state": ["random_state"],
     }
 
-    # Window of a series without a period, and the moving mean of the scores in windows.
+    # Window of a series without a period, and the moving means of the scores in windows.
     _usual_window = 64
     _smoothing_windows = 0
 
@@ -121,7 +119,7 @@ class SeriesDetector(DetectorMixin, SaveMixin, BaseEstimator):
         self.smoothing_ = self._smoothing_width()
         for one in series:
             self._check_length(one)
-        self.scaler_ = ChannelScaler(_CLIP).fit([one.values for one in series])
+        self.scaler_ = ChannelScaler().fit([one.values for one in series])
         pieces = [self._piece(one) for one in series]
         if not any(piece.observed.any() for piece in pieces):
             raise ValueError("every value is NaN; expected a series with observed values")
@@ -198,7 +196,9 @@ class SeriesDetector(DetectorMixin, SaveMixin, BaseEstimator):
 
     def _contributions(self, piece: Piece) -> np.ndarray:
         """Return what each channel adds to each point's score, (n_timepoints, n_channels)."""
-        smooth = moving_mean(self._raw_contributions(piece), self.smoothing_)
+        smooth = self._raw_contributions(piece)
+        for _ in range(2):
+            smooth = moving_mean(smooth, self.smoothing_)
         missing = piece.values.shape[1] - len(smooth)
         if missing:
             smooth = np.concatenate([np.repeat(smooth[:1], missing, axis=0), smooth])

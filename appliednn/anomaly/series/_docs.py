@@ -21,8 +21,8 @@ _NETWORK = """    trim_by : {{"windowed_pca", "losses"}}, default="windowed_pca"
         network's own losses after a fifth of the epochs, whereupon it starts afresh.
 """
 _SMOOTHING = """    smoothing : int or "auto", default="auto"
-        Time points around each, half of them later, over which the scores are averaged; 1 finds
-        single points most sharply. ``"auto"``: {smoothing}.
+        Time points around each, half of them later, over which the scores are averaged, twice
+        (near ones weigh more); 1 finds single points most sharply. ``"auto"``: {smoothing}.
 """
 _TRAINING = """    learning_rate : float, default=3e-3
         Of Adam.
