@@ -292,7 +292,7 @@ def test_a_forecast_beats_the_last_value_and_uses_a_full_context(fitted):
 
 
 @pytest.mark.parametrize(
-    ("period", "window"), [(12, 16), (20, 16), (30, 32), (60, 64), (110, 128), (None, 64)]
+    ("period", "window"), [(4, 16), (7, 32), (12, 64), (20, 64), (60, 128), (None, 64)]
 )
 def test_the_automatic_window_follows_the_period(period, window):
     rng = np.random.default_rng(0)

@@ -29,7 +29,8 @@ from appliednn.series import (
 
 # The share of training windows that is left out where they may hold anomalies.
 TRIM = 0.1
-# A window must hold a period but not cost much; powers of two share compiled programs.
+# A window must hold some periods but not cost much; powers of two share compiled programs.
+_PERIODS = 4
 _SHORTEST, _LONGEST = 16, 128
 
 
@@ -144,7 +145,7 @@ class SeriesDetector(DetectorMixin, SaveMixin, BaseEstimator):
         periods = [period for period in periods if period is not None]
         length = self._usual_window
         if periods:
-            length = 2 ** round(np.log2(np.median(periods)))
+            length = 2 ** round(np.log2(_PERIODS * np.median(periods)))
         return int(np.clip(length, _SHORTEST, self._longest_window()))
 
     def _longest_window(self) -> int:
@@ -152,7 +153,7 @@ class SeriesDetector(DetectorMixin, SaveMixin, BaseEstimator):
 
     def _smoothing_width(self) -> int:
         if self.smoothing == "auto":
-            return max(1, self._smoothing_windows * self.window_)
+            return min(max(1, self._smoothing_windows * self.window_), _LONGEST)
         return int(self.smoothing)
 
     def _check_length(self, series: Series) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 _FIRST = """
     window : int or "auto", default="auto"
-        Time points of a window. ``"auto"``: the period of the series (the median over the
+        Time points of a window. ``"auto"``: four periods of the series (the median over the
         channels), rounded to a power of two from 16 to 128 so that fits share compiled programs;
         {window} if it has none.
 {own}    contamination : float in (0, 0.5] or "auto", default="auto"

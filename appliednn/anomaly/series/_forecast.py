@@ -29,7 +29,7 @@ from appliednn.series import windows
 """,
     network=True,
     window="64",
-    smoothing="two windows",
+    smoothing="two windows, at most 128",
     epochs=20,
 )
 class ForecastDetector(NetworkSeriesDetector):

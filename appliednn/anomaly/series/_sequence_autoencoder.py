@@ -30,7 +30,7 @@ _WINDOWS = 2048
 """,
     network=True,
     window="64",
-    smoothing="one window",
+    smoothing="one window, at most 128",
     epochs=20,
 )
 class SequenceAutoencoderDetector(NetworkSeriesDetector):
