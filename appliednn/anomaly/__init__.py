@@ -1,4 +1,4 @@
-"""Anomaly detectors for tables, with scikit-learn's contract for outliers."""
+"""Anomaly detectors for tables and series, with scikit-learn's contract for outliers."""
 
 from appliednn._lazy import attach
 
@@ -13,5 +13,8 @@ __getattr__, __dir__, __all__ = attach(
         "GANDetector": "._gan",
         "TransferDetector": "._transfer",
         "VAEDetector": "._vae",
+        "ForecastDetector": ".series",
+        "SequenceAutoencoderDetector": ".series",
+        "WindowedPCADetector": ".series",
     },
 )

@@ -36,6 +36,9 @@ _MODULES: dict[str, str] = {
     "GANDetector": "appliednn.anomaly._gan",
     "TransferDetector": "appliednn.anomaly._transfer",
     "DetectorEnsemble": "appliednn.anomaly._ensemble",
+    "ForecastDetector": "appliednn.anomaly.series._forecast",
+    "SequenceAutoencoderDetector": "appliednn.anomaly.series._sequence_autoencoder",
+    "WindowedPCADetector": "appliednn.anomaly.series._windowed_pca",
     "CalibratedModel": "appliednn.uncertainty._calibration",
     "ThresholdClassifier": "appliednn.diagnostics._threshold",
     "PriorCorrection": "appliednn.imbalance._prior",
@@ -53,6 +56,7 @@ _VALUES: dict[str, str] = {
     "Optimizer": "appliednn.core._optimizers",
     "ClassTarget": "appliednn.tabular._target",
     "NumberTarget": "appliednn.tabular._target",
+    "ChannelScaler": "appliednn.series._scaling",
     "FoldModel": "appliednn.search._fold_model",
     "TargetMeans": "appliednn.search._target_means",
 }
