@@ -137,7 +137,6 @@ def find_explainer(context: AuditContext) -> Explainer:
     seen: set[int] = set()
     while model is not None and id(model) not in seen:
         seen.add(id(model))
-        last = model
         if hasattr(model, "explain"):
             return Explainer(context, model, before, names)
         if hasattr(model, "steps"):
@@ -145,7 +144,7 @@ def find_explainer(context: AuditContext) -> Explainer:
                 before = model[:-1]
                 width = int(getattr(model.steps[-1][1], "n_features_in_", len(names)))
                 names = _names_after(before, names, width)
-            model = model.steps[-1][1]
+            model = last = model.steps[-1][1]
         else:
             model = inner_estimator(model)
     raise NotApplicable(
