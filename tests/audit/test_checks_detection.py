@@ -16,7 +16,7 @@ from appliednn.audit import audit
 from appliednn.audit._context import AuditContext
 from appliednn.audit.checks import _inject
 from appliednn.audit.checks._cheap_detectors import TailScores, encode_alike, fit_cheap
-from appliednn.audit.checks._detection_alerts import rate_ratio
+from appliednn.audit.checks._detection_alerts import Flags, rate_ratio
 from appliednn.audit.checks._detection_baselines import weighted_rank_correlation
 from appliednn.audit.checks._detection_drift import score_gap
 from appliednn.audit.checks._detection_labels import area_estimates
@@ -137,7 +137,9 @@ def test_the_interval_of_the_ratio_of_rates_holds_what_it_promises():
     rng, inside = np.random.default_rng(0), 0
     for _ in range(400):
         test, train = rng.random(300) < 0.06, rng.random(500) < 0.03
-        made = rate_ratio(test, train, Resampling(300, 0), Resampling(500, 0))
+        made = rate_ratio(
+            *(Flags(f, np.ones(len(f), bool), Resampling(len(f), 0)) for f in (test, train))
+        )
         inside += made.ci[0] <= 2.0 <= made.ci[1]
     assert 0.93 <= inside / 400 <= 0.99
 

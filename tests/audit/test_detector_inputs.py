@@ -144,7 +144,7 @@ def test_gates_are_on_metrics_of_the_task():
 
 def test_default_gates_ask_for_labels_only_where_there_are_some():
     without = [gate.metric for gate in default_gates("anomaly", labels=False)]
-    assert without == ["injected_roc_auc[5 sd]", "alert_rate_ratio", "seed_stability"]
+    assert without == ["injected_roc_auc[5 sd]", "alert_rate", "seed_stability"]
     assert [gate.metric for gate in default_gates("anomaly")] == ["roc_auc", *without]
 
 

@@ -100,8 +100,16 @@ def block_length(context: AuditContext, n: int) -> int:
     least the cube root of ``n``, the rate at which blocks have to grow; at most a tenth of ``n``.
     """
     found = context.inner("window_")
-    window = 2 * int(found.window_) if found is not None else 0
+    window = 0
+    if found is not None:
+        window = int(found.window_) + max(int(found.window_), int(getattr(found, "smoothing_", 0)))
     return max(2, min(max(window, round(n ** (1 / 3))), n // 10))
+
+
+def normal_rows(y: np.ndarray | None, n: int) -> np.ndarray:
+    """Return which of ``n`` rows to compare two sets by: those not known to be anomalies."""
+    everywhere = np.ones(n, dtype=bool)
+    return everywhere if y is None or (y == 1).all() else y == 0
 
 
 def count_option(context: AuditContext, key: str, default: int, least: int = 1) -> int:
