@@ -133,13 +133,16 @@ def test_alert_rates_at_the_own_threshold_and_at_training_quantiles():
     assert made["alert_rate_above[0.95]"].value == (scores > np.quantile(train, 0.95)).mean()
 
 
+def flags(flagged):
+    n = len(flagged)
+    return Flags(flagged, np.ones(n, dtype=bool), Resampling(n, 0))
+
+
 def test_the_interval_of_the_ratio_of_rates_holds_what_it_promises():
     rng, inside = np.random.default_rng(0), 0
     for _ in range(400):
         test, train = rng.random(300) < 0.06, rng.random(500) < 0.03
-        made = rate_ratio(
-            *(Flags(f, np.ones(len(f), bool), Resampling(len(f), 0)) for f in (test, train))
-        )
+        made = rate_ratio(flags(test), flags(train))
         inside += made.ci[0] <= 2.0 <= made.ci[1]
     assert 0.93 <= inside / 400 <= 0.99
 
@@ -147,7 +150,8 @@ def test_the_interval_of_the_ratio_of_rates_holds_what_it_promises():
 def test_far_more_alerts_than_in_training_is_a_finding():
     report = audit(MODEL, X_TEST + 3.0, X_train=X, checks=["ANN902"])
     assert [f.id for f in report.findings] == ["ANN902.1"]
-    assert report.gates[0].status == "FAIL"
+    gate = report.gates[0]
+    assert (gate.gate.metric, gate.status) == ("alert_rate", "FAIL")
     same = audit(MODEL, X_TEST, X_train=X, checks=["ANN902"])
     assert not same.findings and same.gates[0].status == "PASS"
 
@@ -156,6 +160,17 @@ def test_without_training_rows_alerts_are_only_counted():
     made = results(["ANN902"], X_train=None, y_test=None)["ANN902"]
     assert list(made.estimates) == ["alert_rate"]
     assert "nothing is compared" in made.tables[0].note
+
+
+def test_labelled_anomalies_do_not_count_as_drift():
+    clean, crowded = X[Y == 0], pd.concat([X_TEST[Y_TEST == 0][:60], X_TEST[Y_TEST == 1]])
+    y = np.repeat([0, 1], [60, int(Y_TEST.sum())])
+    model = Distance().fit(clean)
+    made = results(["ANN902", "ANN907"], model=model, X_test=crowded, y_test=y, X_train=clean)
+    alone = results(["ANN902"], model=model, X_test=crowded[:60], y_test=None, X_train=clean)
+    ratio = made["ANN902"].estimates["alert_rate_ratio"]
+    assert ratio.value == alone["ANN902"].estimates["alert_rate_ratio"].value and ratio.n == 60
+    assert not made["ANN902"].findings and not made["ANN907"].findings
 
 
 # -- stability ------------------------------------------------------------------------------------
@@ -407,7 +422,7 @@ def test_a_detector_without_contributions_says_so():
 
 
 def test_the_gap_of_scores_is_the_kolmogorov_smirnov_distance():
-    made = results(["ANN907"])["ANN907"].estimates
+    made = results(["ANN907"], y_test=None)["ANN907"].estimates
     expected = ks_2samp(MODEL.score_samples(X), MODEL.score_samples(X_TEST)).statistic
     assert made["score_drift"].value == pytest.approx(expected)
     assert made["score_drift"].ci[0] < 0.1

@@ -204,7 +204,7 @@ def _table(context: AuditContext, estimates, areas: dict[str, Estimate], pairs) 
     n = len(pairs[0].untouched) if pairs else 0
     if context.reads_series:
         note = (
-            f"{n} stretches of the test series, each with an anomaly in one channel and untouched; "
+            f"{n} stretches of the test series, each with an anomaly in one channel and without; "
             "a stretch counts by its highest score. sd: one time point moved by so many standard "
             f"deviations of the channel; level shift and frozen: {ANOMALY_LENGTH} time points at "
             "most, moved, or kept at their first value. "
