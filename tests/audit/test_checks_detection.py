@@ -15,9 +15,9 @@ from sklearn.preprocessing import OneHotEncoder, StandardScaler
 from appliednn.audit import audit
 from appliednn.audit._context import AuditContext
 from appliednn.audit.checks import _inject
+from appliednn.audit.checks._beside import weighted_rank_correlation
 from appliednn.audit.checks._cheap_detectors import TailScores, encode_alike, fit_cheap
 from appliednn.audit.checks._detection_alerts import Flags, rate_ratio
-from appliednn.audit.checks._detection_baselines import weighted_rank_correlation
 from appliednn.audit.checks._detection_drift import score_gap
 from appliednn.audit.checks._detection_labels import area_estimates
 from appliednn.audit.checks._detector import Resampling, jaccard, n_top

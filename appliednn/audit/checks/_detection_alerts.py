@@ -103,11 +103,12 @@ def _compared(
     flagged = _flagged_in_training(context)
     train = _rate(train_ways, "Alert rate, training", flagged)
     rows[0][3] = train
-    normal = normal_rows(context.y_test, ways.n), normal_rows(context.y_train, train_ways.n)
+    normal = normal_rows(context, context.y_test, ways.n)
+    train_normal = normal_rows(context, context.y_train, train_ways.n)
     out = {
         "alert_rate_train": train,
         "alert_rate_ratio": rate_ratio(
-            Flags(context.flagged, normal[0], ways), Flags(flagged, normal[1], train_ways)
+            Flags(context.flagged, normal, ways), Flags(flagged, train_normal, train_ways)
         ),
     }
     for q in QUANTILES:

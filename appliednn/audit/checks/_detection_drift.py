@@ -39,8 +39,8 @@ class ScoreDrift(DetectorCheck):
         if context.X_train is None:
             raise NotApplicable("no training data were given")
         ways, train_ways = resampling(context, self.id), train_resampling(context, self.id)
-        normal = normal_rows(context.y_test, ways.n)
-        train_normal = normal_rows(context.y_train, train_ways.n)
+        normal = normal_rows(context, context.y_test, ways.n)
+        train_normal = normal_rows(context, context.y_train, train_ways.n)
         train, test = context.train_scores[train_normal], context.scores[normal]
         ways = replace(ways, n=len(test))
         drift = score_gap(train, test, ways, replace(train_ways, n=len(train)))
@@ -115,5 +115,5 @@ def _figure(train: np.ndarray, test: np.ndarray) -> Figure:
         low, high, label = np.log10(low), np.log10(high), "log10 of the anomaly score"
     high = high if high > low else low + 1.0
     series = {"training": np.minimum(train, high), "test": np.minimum(test, high)}
-    label += " (the highest 1 % in the last bin)"
+    label += ", tail in the last bin"
     return histogram("Scores", series, label, bins=np.linspace(low, high, _N_BINS + 1).tolist())

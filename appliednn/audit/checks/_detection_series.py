@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 import numpy as np
 
 from appliednn.audit._context import AuditContext
@@ -30,18 +32,23 @@ def series_estimates(
     scores, flagged, n = context.scores, context.flagged, len(y)
     buffer = max_buffer(context)
     point = _scores(y, scores, flagged, buffer)
-    rng = np.random.default_rng(ways.seed)
-    made = []
-    for _ in range(N_BOOT):
-        starts = rng.integers(0, n, -(-n // ways.block))
-        rows = ((starts[:, None] + np.arange(ways.block)) % n).ravel()[:n]
-        made.append(_scores(y[rows], scores[rows], flagged[rows], buffer))
+    made = [
+        _scores(y[rows], scores[rows], flagged[rows], buffer) for rows in resampled_series(ways)
+    ]
     return {
         key: estimate_of(
             name, point[key], np.array([each[key] for each in made]), n, ways.seed, ""
         )
         for key, name in SERIES_SCORES.items()
     }
+
+
+def resampled_series(ways: Resampling) -> Iterator[np.ndarray]:
+    """Yield the time points of resampled series, int (n,) each: stretches in the order drawn."""
+    rng, n = np.random.default_rng(ways.seed), ways.n
+    for _ in range(N_BOOT):
+        starts = rng.integers(0, n, -(-n // ways.block))
+        yield ((starts[:, None] + np.arange(ways.block)) % n).ravel()[:n]
 
 
 def max_buffer(context: AuditContext) -> int:
