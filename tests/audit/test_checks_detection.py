@@ -102,13 +102,13 @@ def test_the_interval_of_the_area_covers_the_truth():
         0,
     )  # P(a > b) for normals one and a quarter apart... / sqrt 2
     rng = np.random.default_rng(1)
-    for seed in range(40):
-        y = np.arange(300) < 40
-        score = rng.normal(size=300) + 1.2646 * y
-        ways = Resampling(300, seed, groups=y)
+    for seed in range(30):
+        y = np.arange(200) < 40
+        score = rng.normal(size=200) + 1.2646 * y
+        ways = Resampling(200, seed, groups=y)
         low, high = area_estimates(score, y, ways)["roc_auc"].ci
         covered += low <= truth <= high
-    assert covered >= 34
+    assert covered >= 25
 
 
 def test_a_detector_no_better_than_chance_is_a_finding():

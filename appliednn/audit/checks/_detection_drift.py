@@ -49,8 +49,8 @@ class ScoreDrift(DetectorCheck):
         known = "" if context.y_test is None else ", labelled anomalies left out"
         note = (
             f"{len(train)} training and {len(test)} test rows{known}; {ways.how} of both. A "
-            "detector has seen its training rows, so that theirs are somewhat lower even without drift. Index "
-            "above 0.1: a shift, above 0.25: a large one."
+            "detector has seen its training rows, so that theirs are somewhat lower even without "
+            "drift. Index above 0.1: a shift, above 0.25: a large one."
         )
         return CheckResult(
             {"score_drift": drift, "score_stability_index": psi},
