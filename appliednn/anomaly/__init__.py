@@ -6,10 +6,15 @@ __getattr__, __dir__, __all__ = attach(
     __name__,
     {
         "AutoencoderDetector": "._autoencoder",
+        "DeepSADDetector": "._deep_sad",
         "DeepSVDDDetector": "._deep_svdd",
+        "DetectorEnsemble": "._ensemble",
         "DetectorMixin": "._contract",
         "ForecastDetector": ".series",
         "SequenceAutoencoderDetector": ".series",
         "WindowedPCADetector": ".series",
+        "GANDetector": "._gan",
+        "TransferDetector": "._transfer",
+        "VAEDetector": "._vae",
     },
 )

@@ -1,0 +1,165 @@
+"""What every neural detector of tables shares: from encoded rows to a trained network."""
+
+from __future__ import annotations
+
+import math
+from abc import abstractmethod
+from collections.abc import Sequence
+from numbers import Integral, Real
+
+import numpy as np
+from sklearn.utils._param_validation import Interval, StrOptions
+
+from appliednn.anomaly._base import TableDetector
+from appliednn.core import backend
+from appliednn.core._architecture import (
+    Architecture,
+    hidden_widths,
+    stack_weights,
+    unstack_weights,
+)
+from appliednn.core._losses import Loss, make_loss
+from appliednn.core._network import Network
+from appliednn.core._optimizers import make_optimizer
+from appliednn.core._random import guarded_random_state
+from appliednn.core._trainer import Rows, Trainer, TrainingPlan
+
+# Training for the first scores, where the network itself says what to leave out.
+_EARLY_SHARE = 0.2
+
+
+class NetworkDetector(TableDetector):
+    """Training; subclasses say what the network is, what it is trained on and what a score is."""
+
+    _parameter_constraints: dict = {
+        **TableDetector._parameter_constraints,
+        "trim_by": [StrOptions({"isolation_forest", "losses"})],
+        "hidden_layer_sizes": ["array-like", Interval(Integral, 1, None, closed="left")],
+        "activation": [str],
+        "learning_rate": [Interval(Real, 0, None, closed="neither")],
+        "weight_decay": [Interval(Real, 0, None, closed="left")],
+        "epochs": [Interval(Integral, 1, None, closed="left")],
+        "batch_size": [Interval(Integral, 1, None, closed="left"), StrOptions({"full"})],
+        "max_seconds": [Interval(Real, 0, None, closed="neither"), None],
+        "precision": [StrOptions({"float64"}), None],
+        "verbose": ["boolean", StrOptions({"auto"})],
+    }
+
+    # -- what a subclass gives ------------------------------------------------------------------
+
+    @abstractmethod
+    def _architecture(self, n_inputs: int) -> tuple[Architecture, int]:
+        """Return the network for rows of this width, and the number of its outputs."""
+
+    @abstractmethod
+    def _target(self, Z: np.ndarray, labels: np.ndarray) -> np.ndarray:
+        """Return what the loss compares the network's answers with, one row each."""
+
+    def _start(self, first: Network, Z, weights, labels) -> list[np.ndarray]:
+        """Return the weights to start from, given the freshly drawn network."""
+        return first.weights
+
+    def _loss(self) -> Loss:
+        """Return what training lowers."""
+        return make_loss("mse", "regression")
+
+    def _after_training(self, Z: np.ndarray, weights: np.ndarray, seeds) -> None:
+        """Learn what else scores need from the rows the network was trained on."""
+
+    def _noise(self) -> float:
+        """Return the share of the inputs set to zero while training."""
+        return 0.0
+
+    # -- training -------------------------------------------------------------------------------
+
+    def _learn(self, Z, weights, labels, seeds) -> None:
+        self._train(Z, weights, labels, seeds, self.epochs)
+
+    def _first_scores(self, Z, weights, labels, seeds) -> np.ndarray:
+        if self.trim_by == "isolation_forest":
+            return super()._first_scores(Z, weights, labels, seeds)
+        self._train(Z, weights, labels, seeds, max(1, round(_EARLY_SHARE * self.epochs)))
+        return self._score_encoded(Z)
+
+    def _train(self, Z: np.ndarray, weights: np.ndarray, labels, seeds, epochs: int) -> None:
+        train_alike([self], Z, weights, labels, [seeds], epochs)
+
+    def _dense(self, n_inputs: int, widths: list[int], **more) -> Architecture:
+        """Return dense layers of these widths."""
+        return Architecture.of(
+            "dense_detector",
+            self.precision or "float32",
+            n_inputs=n_inputs,
+            widths=widths,
+            activation=self.activation,
+            noise=self._noise() > 0,
+            **more,
+        )
+
+    def _hidden(self) -> list[int]:
+        return hidden_widths(self.hidden_layer_sizes)
+
+
+def train_alike(
+    detectors: Sequence[NetworkDetector],
+    Z: np.ndarray,
+    weights: np.ndarray,
+    labels: np.ndarray,
+    seeds: Sequence[Sequence[int]],
+    epochs: int,
+) -> None:
+    """Train detectors that differ in their seeds alone, several as one stacked network.
+
+    Parameters
+    ----------
+    detectors : sequence of k NetworkDetector
+        Of one class and one set of parameters.
+    Z : ndarray of shape (n, n_inputs)
+        Encoded rows.
+    weights, labels : ndarray of shape (n,)
+        Of the rows.
+    seeds : sequence of k sequences of int
+        For each detector: of its weights, and of its shuffles.
+    epochs : int
+        Passes over the rows.
+    """
+    lead, k = detectors[0], len(detectors)
+    plain, width = lead._architecture(Z.shape[1])
+    architecture = plain if k == 1 else plain.changed(members=k, aggregate=False)
+    loss, optimizer = lead._loss(), make_optimizer("adam", weight_decay=lead.weight_decay)
+
+    def network(values) -> Network:
+        return Network(plain, values, loss, width, (Z.shape[1],))
+
+    with guarded_random_state():
+        program = backend.training_program(architecture, loss, optimizer)
+        drawn = backend.inference_program(plain)
+        firsts = [network(drawn.initial_weights(own[0])) for own in seeds]
+    starts = [
+        detector._start(first, Z, weights, labels)
+        for detector, first in zip(detectors, firsts, strict=True)
+    ]
+    plan = TrainingPlan(
+        epochs=epochs,
+        batch_size=len(Z) if lead.batch_size == "full" else lead.batch_size,
+        learning_rate=lead.learning_rate,
+        hyper={**optimizer.hyper, **loss.hyper, "dropout": lead._noise()},
+        weight_seed=[own[0] for own in seeds] if k > 1 else seeds[0][0],
+        shuffle_seed=[own[1] for own in seeds] if k > 1 else seeds[0][1],
+        max_seconds=lead.max_seconds,
+        verbose=lead.verbose,
+    )
+    start = starts[0] if k == 1 else stack_weights(starts, program.shapes)
+    rows = Rows(Z, lead._target(Z, labels), weights)
+    result = Trainer(program, plan, rows, start=(start, None)).fit()
+    for j, detector in enumerate(detectors):
+        own = result.weights if k == 1 else unstack_weights(result.weights, starts[j], j)
+        detector.network_ = network(own)
+        detector.history_, detector.n_epochs_ = dict(result.history), result.n_epochs
+        detector.stop_reason_ = result.stop_reason
+        detector._after_training(Z, weights, seeds[j])
+
+
+def narrow_width(n_components: int | str, n_inputs: int) -> int:
+    """Return the width of a network's narrowest layer; ``"auto"``: the square root, at least 2."""
+    return max(2, math.ceil(math.sqrt(n_inputs))) if n_components == "auto" else int(n_components)
