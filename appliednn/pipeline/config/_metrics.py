@@ -6,6 +6,7 @@ import re
 
 from appliednn.pipeline.registry._tables import metrics
 
+TASKS = ("classification", "regression", "anomaly")
 FAIRNESS: dict[str, tuple[str, ...]] = {
     "classification": (
         "demographic_parity_difference",
@@ -42,9 +43,15 @@ def known_metrics(task: str) -> tuple[str, ...]:
     >>> "rmse" in known_metrics("regression"), "rmse" in known_metrics("classification")
     (True, False)
     """
-    other = {"classification": "regression", "regression": "classification"}[task]
-    foreign = re.compile(rf"({'|'.join(_STEMS[other].split())})(_.*)?")
+    foreign = re.compile(rf"({'|'.join(_foreign(task))})(_.*)?")
     return tuple(key for key in metrics() if not foreign.fullmatch(key))
+
+
+def _foreign(task: str) -> list[str]:
+    """Return the words that keys of the other tasks start with."""
+    own = _STEMS.get(task, "").split()
+    others = [word for other, words in _STEMS.items() if other != task for word in words.split()]
+    return [word for word in others if word not in own]
 
 
 def split_key(key: str) -> tuple[str, str | None]:

@@ -62,6 +62,8 @@ def signature_table(cls: type) -> dict[str, dict[str, Any]]:
     for name, parameter in inspect.signature(cls).parameters.items():
         if parameter.default == "deprecated" or (ours and name in own.OBJECTS):
             continue
+        if (cls.__name__, name) in own.SET_BY_RUN:
+            continue
         constraints = cls._parameter_constraints[name]
         found = own.special(name, cls) if ours else None
         any_of = _alternatives(name, constraints) if found is None else found

@@ -10,6 +10,9 @@ from typing import Any
 # What only an object can be: code has no place in a config.
 OBJECTS = frozenset({"callbacks", "estimator", "estimators"})
 
+# What the run sets by itself.
+SET_BY_RUN = {("LocalOutlierFactor", "novelty")}
+
 _NUMBERS = {"type": "object", "propertyNames": {"type": "string"}}
 # Where a class takes more kinds of values than a config can say, or the names of a library.
 _SPECIAL: dict[str, list[dict[str, Any]]] = {
@@ -135,7 +138,8 @@ def documented(doc: str) -> Iterator[tuple[str, str]]:
         if line.startswith(" ") or not line:
             lines.append(line.strip())
             continue
-        text = re.sub(r"`+", "", " ".join(filter(None, lines)))
+        text = re.sub(r":\w+:`~?[\w.]*?(\w+)`", r"\1", " ".join(filter(None, lines)))
+        text = re.sub(r"`+", "", text)
         yield from ((name, text) for name in names)
         head = re.fullmatch(r"([\w, ]+?) : .*", line)
         if head is None:
