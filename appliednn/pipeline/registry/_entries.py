@@ -74,7 +74,6 @@ ESTIMATORS = _entries(
     Entry("DeepSVDDDetector", "appliednn.anomaly", _ANOMALY),
     Entry("IsolationForest", "sklearn.ensemble", _ANOMALY),
     Entry("LocalOutlierFactor", "sklearn.neighbors", _ANOMALY),
-    Entry("OneClassSVM", "sklearn.svm", _ANOMALY),
 )
 """Estimators a config may name as ``model.type`` (and, scikit-learn's, as baselines)."""
 

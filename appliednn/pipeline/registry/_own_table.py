@@ -11,7 +11,7 @@ from typing import Any
 OBJECTS = frozenset({"callbacks", "estimator", "estimators"})
 
 # What the run sets by itself.
-SET_BY_RUN = {("LocalOutlierFactor", "novelty")}
+SET_BY_RUN = {("LocalOutlierFactor", name) for name in ("novelty", "algorithm", "leaf_size")}
 
 _NUMBERS = {"type": "object", "propertyNames": {"type": "string"}}
 # Where a class takes more kinds of values than a config can say, or the names of a library.
