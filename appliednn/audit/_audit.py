@@ -17,14 +17,14 @@ from appliednn.audit._provenance import describe_data, provenance
 from appliednn.audit._records import CheckRecord, NotChecked, Progress, run_checks
 from appliednn.audit._regulatory import check_card, regulatory_rows
 from appliednn.audit._report import AuditReport, worst_first
-from appliednn.audit._select import select_checks
+from appliednn.audit._select import select_checks, split_by_task
 from appliednn.audit._verdict import overall
 
 
 def audit(
     model,
     X_test,
-    y_test,
+    y_test=None,
     *,
     X_train=None,
     y_train=None,
@@ -44,13 +44,17 @@ def audit(
     Parameters
     ----------
     model : estimator
-        Fitted and scikit-learn-compatible: ours, a Pipeline, gradient boosting, ...
+        Fitted and scikit-learn-compatible: ours, a Pipeline, gradient boosting, an outlier
+        detector, ...
     X_test : array-like of shape (n, n_features)
         Held-out rows, as the model takes them; a DataFrame keeps its column names.
-    y_test : array-like of shape (n,)
-        Their labels or target.
+    y_test : array-like of shape (n,), optional
+        Their labels or target. An outlier detector alone can do without; its labels are booleans,
+        1 for anomalies and 0 for others, or -1 for anomalies and 1 for others.
     X_train, y_train : array-like, optional
         What the model was fitted on; without it baselines, duplicates and drift are not checked.
+        A detector needs no ``y_train``. Detectors of series take DataFrames whose rows are time
+        points, in order.
     sensitive : DataFrame, Series, mapping, array or column names, optional
         Sensitive attributes of the test rows, whether or not the model sees them. Names mean
         columns of ``X_test``.
@@ -103,7 +107,6 @@ def audit(
     asked = None if gates is None else as_gates(gates)
     skip = options.get("skip", ()) if isinstance(options, Mapping) else ()
     chosen, left_out = select_checks(checks, skip)
-    every = [*chosen, *(check for check, _ in left_out)]
     context = make_context(
         model,
         X_test,
@@ -115,8 +118,16 @@ def audit(
         options=options,
         random_state=random_state,
     )
+    chosen, elsewhere = split_by_task(chosen, context.task)
+    left_out = [(c, why) for c, why in left_out if context.task in c.tasks or c.instead]
+    every = [*chosen, *(check for check, _ in left_out if context.task in check.tasks)]
     if asked is None:
-        asked = default_gates(context.task, chosen, probabilities=context.has_proba)
+        asked = default_gates(
+            context.task,
+            chosen,
+            probabilities=context.has_proba,
+            labels=context.y_test is not None,
+        )
     check_gate_names(asked, every)
     data = describe_data(context)
     known = fingerprint(context, [d["sha256"] for d in data])
@@ -124,7 +135,9 @@ def audit(
         records, missing = run_checks(
             chosen, context, fingerprint=known, journal=journal, progress=tell
         )
-    missing += [NotChecked(c.id, c.section, c.title, reason) for c, reason in left_out]
+    missing += [
+        NotChecked(c.id, c.section, c.title, reason) for c, reason in [*elsewhere, *left_out]
+    ]
     origin = provenance(context, config=config, data=data)
     origin["started"] = started.isoformat(timespec="seconds")
     origin["duration_s"] = round(time.perf_counter() - clock, 3)

@@ -15,6 +15,10 @@ if TYPE_CHECKING:
 Severity = Literal["high", "medium", "low", "info"]
 SEVERITIES: tuple[Severity, ...] = ("high", "medium", "low", "info")
 
+#: What a model may be for; ``SUPERVISED``: those that learn from labels.
+SUPERVISED: tuple[str, ...] = ("binary", "multiclass", "regression")
+TASKS: tuple[str, ...] = (*SUPERVISED, "anomaly")
+
 
 @dataclass(frozen=True)
 class Finding:
@@ -156,19 +160,26 @@ class Check(ABC):
     id : str
         ``"ANN101"``: never reused for another question.
     section : str
-        Key of the report section: data, performance, baselines, calibration, threshold, slices,
-        training, explanations, fairness, robustness, missing, resources.
+        Key of the report section: detection, performance, baselines, calibration, threshold,
+        slices, training, explanations, fairness, robustness, missing, data, resources.
     title : str
         Heading in the report.
     keys : tuple of str
         Keys of the estimates it may give, without the part in brackets. A gate that names none
         of any check's keys is refused before anything is computed.
+    tasks : tuple of str
+        Tasks that the question makes sense for.
+    instead : str
+        Shown to the reader of an audit of another task: why the question does not apply. Where it
+        is empty, the check is left out without a word.
     """
 
     id: ClassVar[str]
     section: ClassVar[str]
     title: ClassVar[str]
     keys: ClassVar[tuple[str, ...]] = ()
+    tasks: ClassVar[tuple[str, ...]] = TASKS
+    instead: ClassVar[str] = ""
 
     @abstractmethod
     def run(self, context: AuditContext) -> CheckResult:

@@ -10,9 +10,10 @@ from typing import Any, Literal
 import numpy as np
 import pandas as pd
 
+from appliednn.audit._labels import anomaly_labels
 from appliednn.core._inner import inner_estimator
 
-Task = Literal["binary", "multiclass", "regression"]
+Task = Literal["binary", "multiclass", "regression", "anomaly"]
 
 
 class AuditContext:
@@ -23,7 +24,7 @@ class AuditContext:
     model : estimator
         Fitted, scikit-learn-compatible.
     X_test, y_test : array-like of shape (n, n_features) and (n,)
-        Held-out data.
+        Held-out data; ``y_test`` may be None for an anomaly detector.
     X_train, y_train : array-like, optional
         Training data; checks that need it are not applicable without.
     sensitive : DataFrame of shape (n, n_attributes), optional
@@ -37,12 +38,13 @@ class AuditContext:
 
     Attributes
     ----------
-    task : {"binary", "multiclass", "regression"}
+    task : {"binary", "multiclass", "regression", "anomaly"}
     classes : ndarray or None
         The model's ``classes_``.
     X_test, X_train : DataFrame
         Columns are named; arrays get ``x0``, ``x1``, ...
-    y_test, y_train : ndarray of shape (n,)
+    y_test, y_train : ndarray of shape (n,) or None
+        Of an anomaly detector: 1 for anomalies and 0 for other rows, where labels were given.
     shared : dict
         What the checks of a section compute once for each other, by the section's key.
     """
@@ -63,21 +65,27 @@ class AuditContext:
         self.model = model
         self._X_given = X_test
         self.X_test = as_frame(X_test)
-        self.y_test = _labels(y_test)
         self.X_train = None if X_train is None else as_frame(X_train)
-        self.y_train = None if y_train is None else _labels(y_train)
         self.sensitive = None if sensitive is None else as_frame(sensitive)
         self.options = dict(options or {})
         self.random_state = int(random_state)
         self.shared: dict[str, Any] = {}
         self.classes = np.asarray(model.classes_) if _is_classifier(model) else None
-        if self.classes is None:
-            self.task: Task = "regression"
-        else:
+        self.task: Task = "regression"
+        if self.classes is not None:
             self.task = "binary" if len(self.classes) == 2 else "multiclass"
+        elif is_detector(model):
+            self.task = "anomaly"
+        self.y_test = self._read_labels("y_test", y_test)
+        self.y_train = self._read_labels("y_train", y_train)
         self.positive = positive
         if self.task == "binary" and positive is None:
             self.positive = self.classes[1]
+
+    def _read_labels(self, name: str, y) -> np.ndarray | None:
+        if y is None:
+            return None
+        return anomaly_labels(_labels(y), name) if self.task == "anomaly" else _labels(y)
 
     def seed(self, name: str) -> int:
         """Return a seed that belongs to ``name`` alone (from ``SeedSequence``, never shared)."""
@@ -140,6 +148,44 @@ class AuditContext:
         """1 where the positive class is predicted, else 0 (binary tasks)."""
         return (self.y_pred == self.positive).astype(np.int64)
 
+    def anomaly_score(self, X: pd.DataFrame) -> np.ndarray:
+        """Return how anomalous a detector finds rows, (n,); higher is more anomalous."""
+        name = "score_samples" if hasattr(self.model, "score_samples") else "decision_function"
+        given = getattr(self.model, name)(self.model_input(X))
+        return -np.asarray(given, dtype=np.float64).reshape(-1)
+
+    @cached_property
+    def scores(self) -> np.ndarray:
+        """Anomaly scores of the test rows, shape (n,)."""
+        return self.anomaly_score(self.X_test)
+
+    @cached_property
+    def train_scores(self) -> np.ndarray:
+        """Anomaly scores of the training rows, shape (n_train,).
+
+        A local outlier factor finds each training row beside itself and calls it normal: what it
+        kept of its training stands in.
+        """
+        kept = self.inner("negative_outlier_factor_")
+        if kept is not None and len(kept.negative_outlier_factor_) == len(self.X_train):
+            return -np.asarray(kept.negative_outlier_factor_, dtype=np.float64)
+        return self.anomaly_score(self.X_train)
+
+    @property
+    def flagged(self) -> np.ndarray:
+        """Which test rows a detector calls anomalies, bool (n,)."""
+        return self.y_pred.reshape(-1) == -1
+
+    def like(self, model) -> AuditContext:
+        """Return the context of another model on the same rows, as for a refit."""
+        return AuditContext(model, self._X_given, None, random_state=self.random_state)
+
+    @property
+    def reads_series(self) -> bool:
+        """Whether a detector takes the rows of a table as the time points of a series."""
+        found = self.inner("reads_series")
+        return found is not None and bool(found.reads_series)
+
     @cached_property
     def network_model(self):
         """The appliednn estimator inside the model that exposes its network, or None."""
@@ -171,6 +217,14 @@ def _is_classifier(model) -> bool:
 
     kind = get_tags(model).estimator_type if hasattr(model, "__sklearn_tags__") else None
     return hasattr(model, "classes_") and kind in (None, "classifier")
+
+
+def is_detector(model) -> bool:
+    """Whether scikit-learn's tags call a model an outlier detector."""
+    from sklearn.utils import get_tags
+
+    tagged = hasattr(model, "__sklearn_tags__")
+    return tagged and get_tags(model).estimator_type == "outlier_detector"
 
 
 def as_frame(X) -> pd.DataFrame:

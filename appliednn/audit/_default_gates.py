@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from appliednn.audit._base import Check
+from appliednn.audit._base import TASKS, Check
 from appliednn.audit._gates import Gate
 from appliednn.core.errors import UsageError
 
@@ -30,19 +30,36 @@ _REGRESSOR = (
 )
 
 
+_CHANCE = "A detector must rank anomalies higher than chance does."
+_INJECTED = "A value five standard deviations from its place must raise the score."
+_ALERTS = "Far more alerts than in training: the threshold does not hold for new rows."
+_SEED = "Alerts that depend on the seed are no property of the data."
+_DETECTOR = (
+    Gate("injected_roc_auc[5 sd]", ">=", 0.5, reason=_INJECTED),
+    Gate("alert_rate_ratio", "<=", 5.0, reason=_ALERTS),
+    Gate("seed_stability", ">=", 0.5, reason=_SEED),
+)
+
+
 def default_gates(
-    task: str, checks: Sequence[type[Check]] | None = None, *, probabilities: bool = True
+    task: str,
+    checks: Sequence[type[Check]] | None = None,
+    *,
+    probabilities: bool = True,
+    labels: bool = True,
 ) -> list[Gate]:
     """Return the gates of a task.
 
     Parameters
     ----------
-    task : {"binary", "multiclass", "regression"}
+    task : {"binary", "multiclass", "regression", "anomaly"}
         What the model does.
     checks : sequence of Check classes, optional
         Only gates on a metric of one of these.
     probabilities : bool
         Whether a classifier gives them; without, its decisions are judged.
+    labels : bool
+        Whether anomalies are labelled; without, no gate of a detector needs labels.
 
     Returns
     -------
@@ -53,10 +70,13 @@ def default_gates(
     >>> [gate.metric for gate in default_gates("regression")]
     ['rmse_vs_dummy', 'duplicate_share_beyond_chance', 'max_single_feature_r2']
     """
-    if task not in ("binary", "multiclass", "regression"):
-        raise UsageError(f"task must be binary, multiclass or regression, got {task!r}")
+    if task not in TASKS:
+        raise UsageError(f"task must be one of {', '.join(TASKS)}, got {task!r}")
     gates = _REGRESSOR
-    if task != "regression":
+    if task == "anomaly":
+        ranks = Gate("roc_auc", ">=", 0.5, reason=_CHANCE)
+        gates = (ranks, *_DETECTOR) if labels else _DETECTOR
+    elif task != "regression":
         gates = (_RANKS if probabilities else _DECIDES, *_CLASSIFIER)
     if checks is None:
         return list(gates)

@@ -75,7 +75,15 @@ CARD_KEYS: dict[str, str] = {
     "sign_off": "Sign-off: name, role and date",
 }
 
-_TESTS = ("performance", "baselines", "calibration", "slices", "robustness", "fairness")
+_TESTS = (
+    "performance",
+    "detection",
+    "baselines",
+    "calibration",
+    "slices",
+    "robustness",
+    "fairness",
+)
 
 ITEMS: tuple[Item, ...] = (
     Item(
@@ -105,7 +113,7 @@ ITEMS: tuple[Item, ...] = (
         CARDS,
         "Metrics",
         "Measures, decision thresholds, how variation is estimated",
-        ("performance", "threshold", "gates"),
+        ("performance", "detection", "threshold", "gates"),
         ("metrics_reason",),
         "the measures and intervals, not why these were chosen",
     ),
@@ -162,7 +170,7 @@ ITEMS: tuple[Item, ...] = (
         ANNEX,
         "3 Monitoring and control",
         "Capabilities and limits, accuracy for groups and overall, foreseeable outcomes",
-        ("performance", "fairness"),
+        ("performance", "detection", "fairness"),
         ("caveats", "human_oversight"),
         "accuracy overall and per group",
     ),
@@ -180,7 +188,10 @@ ITEMS: tuple[Item, ...] = (
     Item(ANNEX, "8 Declaration of conformity", "A copy of the declaration", (), ("conformity",)),
     Item(ANNEX, "9 After the market", "Plan of Article 72", (), ("monitoring_plan",)),
     Item(
-        NIST, "2.1", "Test sets, metrics and tools are documented", ("performance", "provenance")
+        NIST,
+        "2.1",
+        "Test sets, metrics and tools are documented",
+        ("performance", "detection", "provenance"),
     ),
     Item(
         NIST, "2.2", "Evaluations with human subjects meet requirements", (), ("human_subjects",)
@@ -189,7 +200,7 @@ ITEMS: tuple[Item, ...] = (
         NIST,
         "2.3",
         "Performance in conditions like those of deployment",
-        ("performance", "slices"),
+        ("performance", "detection", "slices"),
         ("evaluation_data",),
         "the data given; whether they are like deployment is for the owner to say",
     ),
@@ -198,7 +209,7 @@ ITEMS: tuple[Item, ...] = (
         NIST,
         "2.5",
         "Valid and reliable, limits of generalisation documented",
-        ("performance", "baselines", "calibration"),
+        ("performance", "detection", "baselines", "calibration"),
     ),
     Item(NIST, "2.6", "Safety risks are evaluated", (), ("risk_management",)),
     Item(

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from appliednn.audit._context import AuditContext, as_frame
+from appliednn.audit._context import AuditContext, as_frame, is_detector
 from appliednn.audit._suggest import did_you_mean
 from appliednn.core.errors import UsageError
 
@@ -36,9 +36,8 @@ def make_context(
         not fit together, missing or unknown labels, an unknown positive class.
     """
     _check_model(model)
+    _check_given(model, y_test, X_train, y_train)
     _check_rows("X_test", X_test, "y_test", y_test)
-    if (X_train is None) != (y_train is None):
-        raise UsageError("give X_train and y_train together, or neither")
     if X_train is not None:
         _check_rows("X_train", X_train, "y_train", y_train)
     if isinstance(random_state, bool) or not isinstance(random_state, (int, np.integer)):
@@ -70,11 +69,30 @@ def _check_model(model) -> None:
         )
 
 
+def _check_given(model, y_test, X_train, y_train) -> None:
+    """Refuse tables without labels, which only a detector can be judged by."""
+    if is_detector(model):
+        if X_train is None and y_train is not None:
+            raise UsageError("y_train was given without X_train: give both, or neither")
+        return
+    if y_test is None:
+        raise UsageError(
+            f"{type(model).__name__} is no outlier detector by scikit-learn's tags, so its audit "
+            "needs y_test"
+        )
+    if (X_train is None) != (y_train is None):
+        raise UsageError("give X_train and y_train together, or neither")
+
+
 def _check_rows(x_name: str, X, y_name: str, y) -> None:
     """Check that a table and its labels are whole and go together row by row."""
     shape = getattr(X, "shape", None) or np.shape(X)
     if len(shape) != 2:
         raise UsageError(f"{x_name} must be a table of shape (n, n_features), got shape {shape}")
+    if shape[0] == 0:
+        raise UsageError(f"{x_name} has no rows")
+    if y is None:
+        return
     labels = np.asarray(y)
     if labels.ndim == 2 and labels.shape[1] == 1:
         labels = labels[:, 0]
@@ -83,8 +101,6 @@ def _check_rows(x_name: str, X, y_name: str, y) -> None:
         raise UsageError(f"{y_name} must have shape (n,), got {labels.shape}{several}")
     if shape[0] != len(labels):
         raise UsageError(f"{x_name} has {shape[0]} rows and {y_name} {len(labels)}: give one each")
-    if shape[0] == 0:
-        raise UsageError(f"{x_name} has no rows")
     missing = int(pd.isna(labels).sum())
     if missing:
         raise UsageError(f"{y_name} has {missing} missing values: drop those rows before")
@@ -206,7 +222,10 @@ def _check_labels(context: AuditContext) -> None:
     """Check labels and the positive class against the model's classes."""
     if context.classes is None:
         if context.positive is not None:
-            raise UsageError("positive is for classifiers; this model is a regressor")
+            what = "an anomaly detector" if context.task == "anomaly" else "a regressor"
+            raise UsageError(f"positive is for classifiers; this model is {what}")
+        if context.task == "anomaly":
+            return
         if not np.issubdtype(context.y_test.dtype, np.number):
             raise UsageError(
                 f"y_test of a regressor must be numbers, got dtype {context.y_test.dtype}"
@@ -237,6 +256,8 @@ def _check_predictions(context: AuditContext) -> None:
         n_predicted = len(context.y_pred)
         if context.has_proba:
             _ = context.proba
+        if context.task == "anomaly":
+            _check_scores(context)
     except NotFittedError as error:
         raise UsageError(f"the model is not fitted: call {name}.fit first") from error
     except (ValueError, TypeError, KeyError, AttributeError, RuntimeError) as error:
@@ -245,5 +266,27 @@ def _check_predictions(context: AuditContext) -> None:
     if np.ndim(context.y_pred) > 1 and np.shape(context.y_pred)[1] > 1:
         columns = np.shape(context.y_pred)[1]
         raise UsageError(f"{name} predicts {columns} values for each row; {_ONE_TARGET}")
-    if n_predicted != len(context.y_test):
-        raise UsageError(f"{name} gave {n_predicted} predictions for {len(context.y_test)} rows")
+    if n_predicted != len(context.X_test):
+        raise UsageError(f"{name} gave {n_predicted} predictions for {len(context.X_test)} rows")
+
+
+def _check_scores(context: AuditContext) -> None:
+    """Check what the audit of a detector rests on: finite scores, answers 1 and -1."""
+    name, n = type(context.model).__name__, len(context.X_test)
+    if context.reads_series and not isinstance(context._X_given, pd.DataFrame):
+        raise UsageError(
+            f"{name} reads series: give X_test (and X_train) as a DataFrame whose rows are time "
+            "points and whose columns are channels"
+        )
+    if not hasattr(context.model, "score_samples") and not hasattr(
+        context.model, "decision_function"
+    ):
+        raise UsageError(f"{name} gives no scores: it needs score_samples or decision_function")
+    odd = sorted({repr(v) for v in set(context.y_pred.reshape(-1).tolist()) - {1, -1}})
+    if odd:
+        raise UsageError(f"{name} must predict 1 or -1 for each row, got {', '.join(odd[:5])}")
+    if len(context.scores) != n:
+        raise UsageError(f"{name} gave {len(context.scores)} anomaly scores for {n} rows")
+    odd = int((~np.isfinite(context.scores)).sum())
+    if odd:
+        raise UsageError(f"{name} gave {odd} of {n} rows an anomaly score that is not finite")

@@ -27,7 +27,7 @@ class AuditReport:
     ----------
     title : str
         Name of the report.
-    task : {"binary", "multiclass", "regression"}
+    task : {"binary", "multiclass", "regression", "anomaly"}
         What the model does.
     verdict : Verdict
         ``"PASS"``, ``"FAIL"`` or ``"INCONCLUSIVE"``, with ``.reason``.

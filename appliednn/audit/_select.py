@@ -57,6 +57,23 @@ def select_checks(
     return chosen, left
 
 
+def split_by_task(
+    checks: Sequence[type[Check]], task: str
+) -> tuple[list[type[Check]], list[tuple[type[Check], str]]]:
+    """Return the checks that make sense for a task, and of the others those that say why not.
+
+    Raises
+    ------
+    UsageError
+        If none makes sense.
+    """
+    fitting = [check for check in checks if task in check.tasks]
+    if not fitting:
+        names = ", ".join(check.id for check in checks)
+        raise UsageError(f"none of the checks asked for ({names}) applies to this model ({task})")
+    return fitting, [(c, c.instead) for c in checks if c not in fitting and c.instead]
+
+
 def _check_labels(checks: Sequence[type[Check]]) -> None:
     """Refuse a check without id, section or title, an id that is no anchor, or one used twice."""
     seen: dict[str, type[Check]] = {}

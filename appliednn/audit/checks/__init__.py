@@ -8,6 +8,7 @@ from appliednn.audit._base import Check
 
 #: Sections in the order of the report; each is a module of this folder.
 SECTIONS: tuple[str, ...] = (
+    "detection",
     "performance",
     "baselines",
     "calibration",

@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import numpy as np
 
-from appliednn.audit._base import Check, CheckResult, Finding, NotApplicable, Table
+from appliednn.audit._base import SUPERVISED, Check, CheckResult, Finding, NotApplicable, Table
 from appliednn.audit._context import AuditContext
 from appliednn.audit.checks._stress import (
     Sample,
@@ -40,6 +40,8 @@ class Adversarial(Check):
     section = "robustness"
     title = "Adversarial points (FGSM, PGD)"
     keys = ("accuracy_fgsm", "accuracy_pgd", "rmse_fgsm", "rmse_pgd", "prediction_shift_pgd")
+    tasks = SUPERVISED
+    instead = "attacks look for a wrong answer, and a detector is given none to be wrong about"
 
     def run(self, context: AuditContext) -> CheckResult:
         """Attack through the network's own gradients and say whether the attack is credible."""

@@ -8,7 +8,7 @@ from dataclasses import replace
 import numpy as np
 import pandas as pd
 
-from appliednn.audit._base import Check, CheckResult, Finding, NotApplicable, Table
+from appliednn.audit._base import SUPERVISED, Check, CheckResult, Finding, NotApplicable, Table
 from appliednn.audit._context import AuditContext
 from appliednn.audit.checks._adversarial import EPS
 from appliednn.audit.checks._stress import (
@@ -38,6 +38,8 @@ class BlackBoxSearch(Check):
     section = "robustness"
     title = "Black-box search in raw features"
     keys = ("accuracy_blackbox", "rmse_blackbox", "boundary_distance")
+    tasks = SUPERVISED
+    instead = "attacks look for a wrong answer, and a detector is given none to be wrong about"
 
     def run(self, context: AuditContext) -> CheckResult:
         """Search box corners around raw rows; any model with predictions will do."""

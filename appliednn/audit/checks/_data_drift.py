@@ -32,13 +32,19 @@ class Drift(Check):
         """Test each column and the target; p-values are adjusted by Holm."""
         if context.X_train is None:
             raise NotApplicable("no training data were given")
+        if context.reads_series:
+            raise NotApplicable(
+                "time points depend on each other, so the tests' p-values would be far too small; "
+                "scores are compared by ANN907"
+            )
         rng = context.rng(self.id)
         train, y_train = _sample(context.X_train, context.y_train, rng)
         test, y_test = _sample(context.X_test, context.y_test, rng)
         kinds = column_kinds(train, test)
         made = {c: column_drift(train[c], test[c], kind) for c, kind in kinds.items()}
-        kind = "numeric" if context.task == "regression" else "category"
-        made[_TARGET] = column_drift(pd.Series(y_train), pd.Series(y_test), kind)
+        if y_train is not None and y_test is not None:
+            kind = "numeric" if context.task == "regression" else "category"
+            made[_TARGET] = column_drift(pd.Series(y_train), pd.Series(y_test), kind)
         p = dict(zip(made, holm(np.array([d.p_value for d in made.values()])), strict=True))
         drifted = [c for c in made if p[c] < _ALPHA]
         n = len(kinds)
@@ -72,12 +78,12 @@ class Drift(Check):
         ]
 
 
-def _sample(X: pd.DataFrame, y: np.ndarray, rng: np.random.Generator):
+def _sample(X: pd.DataFrame, y: np.ndarray | None, rng: np.random.Generator):
     """Return at most 50 000 rows."""
     if len(X) <= _MOST_ROWS:
         return X, y
     rows = np.sort(rng.choice(len(X), _MOST_ROWS, replace=False))
-    return X.iloc[rows], y[rows]
+    return X.iloc[rows], None if y is None else y[rows]
 
 
 def _table(made: dict[str, ColumnDrift], p: dict[str, float]) -> Table:

@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import numpy as np
 
-from appliednn.audit._base import Check, CheckResult, Finding, Table
+from appliednn.audit._base import Check, CheckResult, Finding, NotApplicable, Table
 from appliednn.audit._context import AuditContext
 from appliednn.audit.checks._intervals import share_estimate
 from appliednn.audit.checks._outcome import encode
@@ -31,6 +31,8 @@ class Duplicates(Check):
 
     def run(self, context: AuditContext) -> CheckResult:
         """Compare all features of each row exactly; missing equals missing."""
+        if context.reads_series:
+            raise NotApplicable("time points of a series may repeat each other")
         if context.X_train is None:
             hashes = {"test": row_hashes(context.X_test)[0]}
         else:
@@ -73,7 +75,10 @@ class Duplicates(Check):
         out["duplicate_share_test"] = share_estimate(
             "Test rows that repeat another", again, len(test), ""
         )
-        if context.task != "regression":
+        labelled = context.y_test is not None
+        if "train" in hashes:
+            labelled = labelled and context.y_train is not None
+        if labelled and context.task != "regression":
             parts = [context.y_test]
             if "train" in hashes:
                 parts.insert(0, context.y_train)

@@ -4,7 +4,15 @@ from __future__ import annotations
 
 import numpy as np
 
-from appliednn.audit._base import Check, CheckResult, Figure, Finding, NotApplicable, Table
+from appliednn.audit._base import (
+    SUPERVISED,
+    Check,
+    CheckResult,
+    Figure,
+    Finding,
+    NotApplicable,
+    Table,
+)
 from appliednn.audit._context import AuditContext
 from appliednn.audit.checks._intervals import (
     LEAST_ROWS,
@@ -32,6 +40,8 @@ class Leakage(Check):
     section = "data"
     title = "Features that give the target away"
     keys = ("max_single_feature_auc", "max_single_feature_r2")
+    tasks = SUPERVISED
+    instead = "a detector is not fitted on labels, so no feature can give them away to it"
 
     def run(self, context: AuditContext) -> CheckResult:
         """Predict the target from each feature alone, out of fold, on training rows if given."""

@@ -62,7 +62,11 @@ class Missingness(Check):
         if train is not None:
             p = [missing_difference_p(train[c].to_numpy(), test[c].to_numpy()) for c in columns]
             moved = dict(zip(columns, holm(np.array(p)), strict=True))
-        frame, y = (test, context.y_test) if train is None else (train, context.y_train)
+        frame, y = train, context.y_train
+        if y is None:
+            frame, y = test, context.y_test
+        if y is None:
+            return moved, {}
         classify = context.task != "regression"
         p = [missing_target_p(frame[c].to_numpy(), y, classify=classify) for c in columns]
         return moved, dict(zip(columns, holm(np.array(p)), strict=True))

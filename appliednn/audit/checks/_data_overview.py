@@ -134,11 +134,18 @@ def _target(context: AuditContext) -> tuple[dict[str, Estimate], list[Table], li
     sets = {"test": context.y_test}
     if context.y_train is not None:
         sets = {"training": context.y_train, **sets}
+    if context.y_test is None:
+        return {}, [], []
     if context.task == "regression":
         numbers = {name: np.asarray(y, dtype=float) for name, y in sets.items()}
         return {}, [], [histogram("Target", numbers, "target")]
+    if context.task == "anomaly":
+        sets = {name: np.where(y == 1, "anomaly", "normal") for name, y in sets.items()}
+        known = ["normal", "anomaly"]
+    else:
+        known = context.classes.tolist()
     counts = {name: pd.Series(y.tolist()).value_counts() for name, y in sets.items()}
-    labels = list(dict.fromkeys([*context.classes.tolist(), *counts["test"].index.tolist()]))
+    labels = list(dict.fromkeys([*known, *counts["test"].index.tolist()]))
     made = {
         name: {
             k: share_estimate(f"Share of {k}", int(c.get(k, 0)), int(c.sum()), "") for k in labels

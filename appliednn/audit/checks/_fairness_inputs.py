@@ -108,6 +108,8 @@ def _prepare(context: AuditContext) -> FairnessInputs:
             "no sensitive attribute was given (sensitive=...); a model can be unfair towards "
             "groups it does not see"
         )
+    if context.y_test is None:
+        raise NotApplicable("errors are compared between groups, which needs labels (y_test)")
     attributes, notes = prepare_attributes(
         context.sensitive,
         max_values=_count(context, "max_values", 10),
@@ -138,7 +140,10 @@ def _binary(context: AuditContext, attributes, q, common: dict, notes) -> Fairne
     y = (context.y_test == positive).astype(int)
     if not y.any():
         raise NotApplicable(f"the positive class {positive!r} never occurs in y_test")
-    predicted = (context.y_pred == positive).astype(int)
+    predicted = context.y_pred == positive
+    if context.task == "anomaly":
+        predicted = context.flagged
+    predicted = predicted.astype(int)
     table = group_metrics(
         y, predicted, attributes, score=_score(context, positive), expected=q, **common
     )

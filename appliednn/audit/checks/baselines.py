@@ -11,7 +11,15 @@ from __future__ import annotations
 
 import numpy as np
 
-from appliednn.audit._base import Check, CheckResult, Figure, Finding, NotApplicable, Table
+from appliednn.audit._base import (
+    SUPERVISED,
+    Check,
+    CheckResult,
+    Figure,
+    Finding,
+    NotApplicable,
+    Table,
+)
 from appliednn.audit._context import AuditContext
 from appliednn.audit.checks import _classifier_scores, _regressor_scores
 from appliednn.audit.checks._baseline_models import KINDS, Fitted, fit_baseline, wanted_kinds
@@ -39,6 +47,8 @@ class Baselines(Check):
     section = "baselines"
     title = "Against cheap baselines"
     keys = tuple(f"{score}_vs_{kind}" for score in _SCORES for kind in KINDS)
+    tasks = SUPERVISED
+    instead = "a detector is compared with cheap detectors, by ANN905"
 
     def run(self, context: AuditContext) -> CheckResult:
         """Fit the baselines and bootstrap each score's difference in pairs."""

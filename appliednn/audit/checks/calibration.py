@@ -14,7 +14,15 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from appliednn.audit._base import Check, CheckResult, Figure, Finding, NotApplicable, Table
+from appliednn.audit._base import (
+    SUPERVISED,
+    Check,
+    CheckResult,
+    Figure,
+    Finding,
+    NotApplicable,
+    Table,
+)
 from appliednn.audit._context import AuditContext
 from appliednn.audit.checks._calibrated_mean import regression_calibration
 from appliednn.audit.checks._intervals import LEAST_ROWS, few_rows, n_resamples
@@ -73,6 +81,8 @@ class Calibration(Check):
         "calibration_slope",
         "calibration_intercept",
     )
+    tasks = SUPERVISED
+    instead = "an anomaly score ranks rows and promises no probability"
 
     def run(self, context: AuditContext) -> CheckResult:
         """Bin the probabilities; intervals by bootstrap and, for slopes, by Wald."""

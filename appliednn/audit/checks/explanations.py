@@ -12,7 +12,15 @@ from __future__ import annotations
 
 import numpy as np
 
-from appliednn.audit._base import Check, CheckResult, Figure, Finding, NotApplicable, Table
+from appliednn.audit._base import (
+    SUPERVISED,
+    Check,
+    CheckResult,
+    Figure,
+    Finding,
+    NotApplicable,
+    Table,
+)
 from appliednn.audit._context import AuditContext
 from appliednn.audit.checks._explained import Explained, explained
 from appliednn.audit.checks._words import listed, percent, said, shorten
@@ -38,6 +46,8 @@ class Importance(Check):
     section = "explanations"
     title = "Permutation importance"
     keys = ("permutation_importance",)
+    tasks = SUPERVISED
+    instead = "what makes rows anomalous to a detector is asked by ANN906"
 
     def run(self, context: AuditContext) -> CheckResult:
         """Shuffle one feature at a time between test rows and see how the loss grows."""
@@ -91,6 +101,8 @@ class Shap(Check):
     section = "explanations"
     title = "SHAP values"
     keys = ("shap_importance",)
+    tasks = SUPERVISED
+    instead = "what makes rows anomalous to a detector is asked by ANN906"
 
     def run(self, context: AuditContext) -> CheckResult:
         """Attribute the score of each row's prediction to the features."""
@@ -135,6 +147,8 @@ class Lime(Check):
     section = "explanations"
     title = "LIME"
     keys = ("lime_local_fit",)
+    tasks = SUPERVISED
+    instead = "what makes rows anomalous to a detector is asked by ANN906"
 
     def run(self, context: AuditContext) -> CheckResult:
         """Explain the chosen rows by LIME and say how well its linear models fit."""
@@ -176,6 +190,8 @@ class Agreement(Check):
         "shap_lime_top3_overlap",
         "shap_permutation_rank_correlation",
     )
+    tasks = SUPERVISED
+    instead = "what makes rows anomalous to a detector is asked by ANN906"
 
     def run(self, context: AuditContext) -> CheckResult:
         """Compare rankings: of features within rows, and over all rows."""
@@ -231,6 +247,8 @@ class Faithful(Check):
         *(f"{m}_{t}" for m in ("shap", "lime") for t in _TESTS),
         "shap_completeness_gap",
     )
+    tasks = SUPERVISED
+    instead = "what makes rows anomalous to a detector is asked by ANN906"
 
     def run(self, context: AuditContext) -> CheckResult:
         """Put SHAP and LIME through deletion, insertion, stability and randomisation."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from appliednn.audit._base import Check, CheckResult, Finding
+from appliednn.audit._base import SUPERVISED, Check, CheckResult, Finding
 from appliednn.audit._context import AuditContext
 from appliednn.audit.checks._stress import (
     Sample,
@@ -26,6 +26,11 @@ class MissingStress(Check):
     section = "missing"
     title = "Missing values at random"
     keys = ("accuracy_missing", "rmse_missing")
+    tasks = SUPERVISED
+    instead = (
+        "how a metric falls when values go missing needs labels; what a detector notices is "
+        "asked by ANN904"
+    )
 
     def run(self, context: AuditContext) -> CheckResult:
         """Empty cells of all features; fill them where the model refuses missing values."""

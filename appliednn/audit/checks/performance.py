@@ -13,7 +13,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from appliednn.audit._base import Check, CheckResult, Finding, Table
+from appliednn.audit._base import SUPERVISED, Check, CheckResult, Finding, Table
 from appliednn.audit._context import AuditContext
 from appliednn.audit.checks import _classifier_scores, _regressor_scores
 from appliednn.audit.checks._classifier_scores import MACRO, ClassifierScores
@@ -42,6 +42,10 @@ class Headline(Check):
     section = "performance"
     title = "Headline scores"
     keys = (*_classifier_scores.SCORES, *_regressor_scores.SCORES)
+    tasks = SUPERVISED
+    instead = (
+        "how well a detector finds anomalies is asked by ANN901 (with labels) and ANN904 (without)"
+    )
 
     def run(self, context: AuditContext) -> CheckResult:
         """Compute every score with an interval: Wilson for shares, bootstrap for the rest."""
@@ -234,6 +238,10 @@ class Detail(Check):
     section = "performance"
     title = "Errors in detail"
     keys = ("class_precision", "class_recall", "mean_residual")
+    tasks = SUPERVISED
+    instead = (
+        "how well a detector finds anomalies is asked by ANN901 (with labels) and ANN904 (without)"
+    )
 
     def run(self, context: AuditContext) -> CheckResult:
         """Return scores per class with curves, or residuals by tenths of the prediction."""

@@ -39,7 +39,9 @@ class Resources(Check):
         """Time repeated calls after a warm-up; intervals from the order of the times."""
         call = "predict_proba" if context.has_proba else "predict"
         estimates, rows = {}, []
-        for size in _SIZES:
+        # A series shorter than a detector's window has no score.
+        sizes = (len(context.X_test),) if context.reads_series else _SIZES
+        for size in sizes:
             times = call_times(context, call, size)
             p50 = quantile_estimate(f"Median latency, {size} rows (ms)", times, 0.5)
             p95 = quantile_estimate(f"95th percentile latency, {size} rows (ms)", times, 0.95)
@@ -70,8 +72,13 @@ class Resources(Check):
                 Table("Latency", ["rows", "median (ms)", "95th percentile (ms)", "n"], rows, note),
                 Table("Size", ["what", "value"], more),
             ],
-            summary=f"One row takes {said(estimates['latency_ms_p50[1]'])} ms (median).",
+            summary=f"{_rows(sizes[0])} {said(estimates[f'latency_ms_p50[{sizes[0]}]'])} ms "
+            "(median).",
         )
+
+
+def _rows(size: int) -> str:
+    return "One row takes" if size == 1 else f"{size} rows take"
 
 
 def call_times(context: AuditContext, call: str, size: int) -> np.ndarray:

@@ -2,7 +2,15 @@
 
 from __future__ import annotations
 
-from appliednn.audit._base import Check, CheckResult, Figure, Finding, NotApplicable, Table
+from appliednn.audit._base import (
+    SUPERVISED,
+    Check,
+    CheckResult,
+    Figure,
+    Finding,
+    NotApplicable,
+    Table,
+)
 from appliednn.audit._context import AuditContext
 from appliednn.audit.checks._adversarial import Adversarial
 from appliednn.audit.checks._blackbox import BlackBoxSearch
@@ -39,6 +47,10 @@ class NoiseCurve(Check):
     section = "robustness"
     title = "Noise in the features"
     keys = ("accuracy_noise", "rmse_noise")
+    tasks = SUPERVISED
+    instead = (
+        "how a metric falls under noise needs labels; what a detector notices is asked by ANN904"
+    )
 
     def run(self, context: AuditContext) -> CheckResult:
         """Add Gaussian noise in units of each feature's robust scale."""
@@ -88,6 +100,11 @@ class MissingFeature(Check):
     section = "robustness"
     title = "One feature missing at a time"
     keys = ("accuracy_worst_feature_missing", "rmse_worst_feature_missing")
+    tasks = SUPERVISED
+    instead = (
+        "how a metric falls when a feature is missing needs labels; what a detector notices is "
+        "asked by ANN904"
+    )
 
     def run(self, context: AuditContext) -> CheckResult:
         """Empty one column for all rows, or fill it where the model refuses missing values."""

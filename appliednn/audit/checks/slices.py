@@ -12,6 +12,7 @@ from __future__ import annotations
 import numpy as np
 
 from appliednn.audit._base import (
+    SUPERVISED,
     Check,
     CheckResult,
     Figure,
@@ -43,6 +44,8 @@ class WeakSlices(Check):
     section = "slices"
     title = "Weak slices"
     keys = ("worst_slice_gap",)
+    tasks = SUPERVISED
+    instead = "anomalies are too rare for error rates by slice"
 
     def run(self, context: AuditContext) -> CheckResult:
         """Search one half of the test rows, test on the other, adjust p-values by Holm."""

@@ -13,7 +13,15 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from appliednn.audit._base import Check, CheckResult, Figure, Finding, NotApplicable, Table
+from appliednn.audit._base import (
+    SUPERVISED,
+    Check,
+    CheckResult,
+    Figure,
+    Finding,
+    NotApplicable,
+    Table,
+)
 from appliednn.audit._context import AuditContext
 from appliednn.audit.checks._intervals import LEAST_ROWS, estimate_of, few_rows, share_estimate
 from appliednn.audit.checks._outcome import test_outcome
@@ -68,6 +76,8 @@ class Threshold(Check):
     section = "threshold"
     title = "Decision threshold and cost"
     keys = ("cost_per_row", "cost_saved_by_threshold")
+    tasks = SUPERVISED
+    instead = "the threshold of a detector is judged by the alerts it gives, by ANN902"
 
     def run(self, context: AuditContext) -> CheckResult:
         """Cost every threshold; judge the gain of moving it by cross-fitting on two halves."""

@@ -34,17 +34,21 @@ class TrainingCurves(Check):
     def run(self, context: AuditContext) -> CheckResult:
         """Judge the recorded curves, and losses on training against test rows."""
         curves = read_curves(context.model)
+        if curves is None and context.task == "anomaly":
+            raise NotApplicable("the detector recorded no learning curve")
         if curves is None and context.X_train is None:
             raise NotApplicable(
                 "the model recorded no learning curve and no training rows were given (X_train, "
                 "y_train)"
             )
-        fit = None if context.X_train is None else _fit(context, context.seed(self.id))
+        # A detector has no loss on labels that could differ between training and test.
+        labelled = context.X_train is not None and context.task != "anomaly"
+        fit = _fit(context, context.seed(self.id)) if labelled else None
         health = training_health(curves, fit=fit)
         summary = health.verdict
         if curves is None:
             summary += f" {type(context.model).__name__} recorded no learning curve."
-        elif fit is None:
+        elif fit is None and context.task != "anomaly":
             summary += " Without training rows (X_train, y_train) the fit is not judged."
         return CheckResult(
             estimates={} if fit is None else _estimates(fit),
@@ -73,12 +77,16 @@ class Layers(Check):
 
         if context.network_model is None:
             raise NotApplicable("no appliednn network inside the model, so there are no layers")
+        if context.reads_series:
+            raise NotApplicable("the layers of a network that reads series are not examined")
         trained = context.X_train is not None
         X = context.X_train if trained else context.X_test
         y = context.y_train if trained else context.y_test
         rows = _sample(len(X), _LAYER_ROWS, context.rng(self.id))
         view = encoded_view(context.model, context.model_input(X.iloc[rows]))
-        target, note = _target(view.estimator, y[rows])
+        target, note = None, "Gradients are not measured: a detector is trained on no target."
+        if context.task != "anomaly":
+            target, note = _target(view.estimator, y[rows])
         health = layer_health(view.estimator.network_, view.Z, target, seed=context.seed(self.id))
         where = f"{len(rows)} {'training' if trained else 'test'} rows"
         return CheckResult(

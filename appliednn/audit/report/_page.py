@@ -92,7 +92,11 @@ def _subtitle(report: AuditReport) -> str:
     name = origin["model"]["class"].rpartition(".")[2]
     rows = format_number(origin["data"][0]["n_rows"])
     day = str(origin["started"]).partition("T")[0]
-    task = {"binary": "binary classification", "multiclass": "multi-class classification"}
+    task = {
+        "binary": "binary classification",
+        "multiclass": "multi-class classification",
+        "anomaly": "anomaly detection",
+    }
     return f"{name} · {task.get(report.task, report.task)} · {rows} held-out rows · {day}"
 
 

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from appliednn.audit._report import AuditReport
 
 SECTION_TITLES: dict[str, str] = {
+    "detection": "Detection of anomalies",
     "performance": "Performance",
     "baselines": "Against cheap baselines",
     "calibration": "Calibration",

@@ -73,15 +73,14 @@ def worst_views(report: AuditReport) -> tuple[list[dict], str, str]:
 
 
 def not_checked_views(entries: Sequence[NotChecked]) -> list[dict]:
-    """Return the list of what gave no evidence."""
-    return [
-        {
-            **n.to_dict(),
-            "section": SECTION_TITLES.get(n.section, n.section),
-            "reason": _sentence(n),
-        }
-        for n in entries
-    ]
+    """Return the list of what gave no evidence; checks of a section share a line with a reason."""
+    lines: dict[tuple, dict] = {}
+    for n in entries:
+        section, reason = SECTION_TITLES.get(n.section, n.section), _sentence(n)
+        line = {"section": section, "reason": reason, "failed": n.failed, "checks": []}
+        line = lines.setdefault((section, reason, n.failed), line)
+        line["checks"].append({"title": n.title, "id": n.id})
+    return list(lines.values())
 
 
 def finding_view(finding: Finding) -> dict:
