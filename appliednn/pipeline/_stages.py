@@ -116,6 +116,8 @@ def audit_stage(state: RunState, model: Any) -> Any:
     if config.anomalies.train == "drop":
         train = train[data.y[train] == 0]  # what the detector was fitted on
     y_test, y_train = (None if data.y is None else data.y[rows] for rows in (data.test, train))
+    if config.anomalies.train == "drop":
+        y_train = None  # all of one kind
     positive = None
     if config.task == "classification" and len(model.classes_) == 2:
         positive = model.classes_[positive_index(config, model.classes_)].item()
@@ -148,10 +150,22 @@ def audit_options(config: Any) -> dict[str, Any]:
         for name, section in sections.items()
     }
     options["skip"] = [name for name, section in sections.items() if not section.enabled]
+    if config.task == "anomaly":
+        return _detector_options(config, options)
     options["baselines"] = {"names": list(config.baselines)}
     if config.threshold.type == "cost":
         options["threshold"] = config.threshold.model_dump(exclude={"type"})
     return options
+
+
+def _detector_options(config: Any, options: dict[str, Any]) -> dict[str, Any]:
+    """Return the options where what robustness and explain ask is asked of a detector."""
+    skip = [name for name in options["skip"] if name == "fairness"]
+    skip += ["ANN904"] * (not config.robustness.enabled) + ["ANN906"] * (
+        not config.explain.enabled
+    )
+    detection = {"max_explained": config.explain.max_rows}
+    return {"fairness": options["fairness"], "detection": detection, "skip": skip}
 
 
 def card_texts(config: Any) -> dict[str, str]:

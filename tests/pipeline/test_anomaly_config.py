@@ -71,7 +71,7 @@ def test_every_detector_can_be_named_with_its_defaults(load, name):
             "search",
             "expected {type: none}",
         ),
-        ("baselines: [Ridge]", "baselines.0", "IsolationForest"),
+        ("baselines: [IsolationForest]", "baselines", "beside every detector; expected []"),
     ],
 )
 def test_sections_that_need_labels_while_training(one, line, path, words):
@@ -94,9 +94,22 @@ def test_what_needs_marks(one, line, path, words):
     assert one(positive).path == "data.positive"
 
 
-def test_groups_are_not_compared(one):
-    problem = one(DETECT.replace("model:", "  sensitive: [height]\nmodel:"))
-    assert problem.path == "data.sensitive"
+def test_groups_are_compared_where_anomalies_are_marked(load, one):
+    text = DETECT.replace("model:", "  sensitive: [height]\nmodel:")
+    gates = "gates: [{metric: 'KEY[height]', op: '<=', threshold: 0.2}]\n"
+    load(text + gates.replace("KEY", "equal_opportunity_difference"))
+    assert one(text + gates.replace("KEY", "calibration_gap")).path == "gates.0.metric"
+    assert one(text.replace("  target: label\n", "")).path == "data.sensitive"
+    problem = one(text + "fairness: {metric: mae_difference}\n")
+    assert "mae_difference is not for anomaly" in problem.message
+
+
+def test_gates_name_what_the_audit_of_a_detector_gives(load, one):
+    gate = "gates: [{metric: KEY, op: '>=', threshold: 0.5}]\n"
+    for key in ("roc_auc", "seed_stability", "'injected_roc_auc[5 sd]'", "alert_rate_ratio"):
+        load(DETECT + gate.replace("KEY", key))
+    assert "ece is for classification" in one(DETECT + gate.replace("KEY", "ece")).message
+    assert one(DETECT + gate.replace("KEY", "seed_stabilty")).suggestion == "seed_stability"
 
 
 def test_other_tasks_still_need_a_target_and_one_label(one, load):

@@ -5,6 +5,7 @@ from types import SimpleNamespace
 import numpy as np
 import pandas as pd
 import pytest
+from run_toys import machine_frame
 from sklearn.ensemble import IsolationForest
 
 from appliednn.anomaly import AutoencoderDetector
@@ -17,24 +18,6 @@ from appliednn.pipeline._plan import plan_lines
 from appliednn.pipeline._prepare import prepare
 from appliednn.pipeline._train import fit_model, training_rows
 from appliednn.pipeline.config import RunConfig
-
-
-def machine_frame(n=300, n_bad=15, seed=0):
-    """Return readings of a machine: two that go together and a mode; a few fall apart."""
-    rng = np.random.default_rng(seed)
-    load = rng.normal(size=n)
-    frame = pd.DataFrame(
-        {
-            "load": load,
-            "heat": load + 0.1 * rng.normal(size=n),
-            "mode": rng.choice(["day", "night"], n),
-            "state": "fine",
-        }
-    )
-    bad = rng.choice(n, n_bad, replace=False)
-    frame.loc[bad, "heat"] += np.where(np.arange(n_bad) % 2, 6.0, -6.0)
-    frame.loc[bad, "state"] = np.where(np.arange(n_bad) % 3, "leak", "burst")
-    return frame
 
 
 def make_config(target="state", positive=("leak", "burst"), drop=(), **sections):

@@ -37,17 +37,27 @@ def marked_anomalies(config: RunConfig, base_dir: FilePath) -> Iterator[Issue]:
         yield Issue(path, "nothing marks anomalies: name the column in data.target, or keep them")
 
 
-@check("task", "search", "data")
+@check("task", "data")
+def groups_need_marks(config: RunConfig, base_dir: FilePath) -> Iterator[Issue]:
+    """Ask for the target where groups are to be compared."""
+    if config.task == "anomaly" and config.data.sensitive and config.data.target is None:
+        message = "groups are compared by what is missed and what is flagged in vain: name the "
+        message += "column that marks anomalies in data.target, or expected []"
+        yield Issue(("data", "sensitive"), message)
+
+
+@check("task", "search", "baselines")
 def detectors_have_no_search(config: RunConfig, base_dir: FilePath) -> Iterator[Issue]:
-    """Refuse what needs labels while training, and comparisons of groups."""
+    """Refuse what needs labels while training, and baselines that are there anyway."""
     if config.task != "anomaly":
         return
     if config.search.type != "none":
         message = "a detector trains without labels, so nothing tells which parameters are better"
         yield Issue(("search",), f"{message}; expected {{type: none}}")
-    if config.data.sensitive:
-        message = "groups are compared by their predictions for labels; expected [] for a detector"
-        yield Issue(("data", "sensitive"), message)
+    if config.baselines:
+        message = "the audit stands an isolation forest, nearest neighbours, a local outlier "
+        message += "factor and ECOD beside every detector; expected []"
+        yield Issue(("baselines",), message)
 
 
 @check("task", "data", "split", "model", "missing")

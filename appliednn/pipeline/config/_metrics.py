@@ -21,6 +21,8 @@ FAIRNESS: dict[str, tuple[str, ...]] = {
     "regression": ("mae_difference", "mean_residual_difference"),
 }
 """Differences between groups, by task; a key has its attribute in brackets."""
+# A detector answers yes or no: without a probability there is nothing to calibrate.
+FAIRNESS["anomaly"] = tuple(k for k in FAIRNESS["classification"] if k != "calibration_gap")
 ATTACKS = ("accuracy_fgsm", "accuracy_pgd", "rmse_fgsm", "rmse_pgd")
 """Metrics under attack; a key has its size in brackets."""
 
@@ -31,6 +33,7 @@ _STEMS = {
     "group_ppv group_accuracy group_base boundary max_single_feature_auc",
     "regression": "r2 rmse mae mape pinball mean_residual prediction_shift group_mae "
     "group_mean_residual max_single_feature_r2",
+    "supervised": "calibration test_skill train_skill train_test_gap",
 }
 _KEY = re.compile(r"([^\[\]]+)(?:\[(.*)\])?")
 
@@ -40,18 +43,19 @@ def known_metrics(task: str) -> tuple[str, ...]:
 
     Examples
     --------
-    >>> "rmse" in known_metrics("regression"), "rmse" in known_metrics("classification")
-    (True, False)
+    >>> [task for task in TASKS if "rmse" in known_metrics(task)]
+    ['regression']
+    >>> [task for task in TASKS if "roc_auc" in known_metrics(task)]
+    ['classification', 'anomaly']
     """
-    foreign = re.compile(rf"({'|'.join(_foreign(task))})(_.*)?")
-    return tuple(key for key in metrics() if not foreign.fullmatch(key))
-
-
-def _foreign(task: str) -> list[str]:
-    """Return the words that keys of the other tasks start with."""
-    own = _STEMS.get(task, "").split()
-    others = [word for other, words in _STEMS.items() if other != task for word in words.split()]
-    return [word for word in others if word not in own]
+    others = {
+        "classification": ("regression",),
+        "regression": ("classification",),
+        "anomaly": ("regression", "supervised"),
+    }[task]
+    foreign = re.compile(rf"({'|'.join(w for o in others for w in _STEMS[o].split())})(_.*)?")
+    kind = "anomaly" if task == "anomaly" else "supervised"
+    return tuple(key for key in metrics(kind) if not foreign.fullmatch(key))
 
 
 def split_key(key: str) -> tuple[str, str | None]:

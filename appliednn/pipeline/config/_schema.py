@@ -35,7 +35,7 @@ Name = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]*$",
 
 
 class RobustnessConfig(Section):
-    """Noise, attacks and missing-data stress on held-out rows."""
+    """Noise, attacks and missing-data stress on held-out rows; injected anomalies."""
 
     enabled: bool = Field(True, description="Run this part of the audit.")
     eps: list[Positive] = Field(

@@ -172,11 +172,19 @@ def network_numbers() -> dict[str, dict[str, list[str]]]:
     }
 
 
-def audit_metrics() -> list[str]:
-    """Return the keys of the audit's estimates, without what stands in brackets."""
+def audit_metrics() -> dict[str, list[str]]:
+    """Return the keys of the audit's estimates, without what stands in brackets.
+
+    ``supervised``: of models that learn from labels, ``anomaly``: of detectors.
+    """
+    from appliednn.audit._base import SUPERVISED
     from appliednn.audit.checks import all_checks
 
-    return sorted({key for check in all_checks() for key in check.keys})
+    tasks = {"supervised": set(SUPERVISED), "anomaly": {"anomaly"}}
+    return {
+        name: sorted({k for check in all_checks() if known & {*check.tasks} for k in check.keys})
+        for name, known in tasks.items()
+    }
 
 
 def main() -> None:
