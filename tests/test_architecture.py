@@ -13,6 +13,7 @@ FLOORS = {
     "datasets": 0,
     "tabular": 1,
     "anomaly": 1,
+    "series": 1,
     "ensemble": 1,
     "search": 1,
     "impute": 2,

@@ -1,4 +1,4 @@
-"""Anomaly detectors for tables, with scikit-learn's contract for outliers."""
+"""Anomaly detectors for tables and series, with scikit-learn's contract for outliers."""
 
 from appliednn._lazy import attach
 
@@ -8,5 +8,8 @@ __getattr__, __dir__, __all__ = attach(
         "AutoencoderDetector": "._autoencoder",
         "DeepSVDDDetector": "._deep_svdd",
         "DetectorMixin": "._contract",
+        "ForecastDetector": ".series",
+        "SequenceAutoencoderDetector": ".series",
+        "WindowedPCADetector": ".series",
     },
 )

@@ -20,6 +20,11 @@ _BUILDERS = {
     "resnet": (f"{_NETWORKS}._resnet_architecture", "build_resnet"),
     "ft_transformer": (f"{_NETWORKS}._ft_transformer_architecture", "build_ft_transformer"),
     "dense_detector": ("appliednn.anomaly._dense_architecture", "build_dense"),
+    "next_step": ("appliednn.anomaly.series._architectures", "build_next_step"),
+    "sequence_autoencoder": (
+        "appliednn.anomaly.series._architectures",
+        "build_sequence_autoencoder",
+    ),
     "keras": ("appliednn.core._keras_architecture", "build_from_config"),
 }
 # Keras-free companions of a builder: a forward pass in NumPy, the number of stored numbers.
@@ -228,4 +233,8 @@ def _draw(layer, variable, seed: int, present):
     config = initializer.get_config()
     if "seed" in config:
         initializer = type(initializer).from_config({**config, "seed": seed})
-    return np.asarray(initializer(variable.shape, dtype=variable.dtype))
+    value = np.asarray(initializer(variable.shape, dtype=variable.dtype))
+    if variable.name == "bias" and getattr(layer, "unit_forget_bias", False):
+        value = value.copy()  # an LSTM starts by remembering; the cell keeps this to itself
+        value[layer.units : 2 * layer.units] = 1.0
+    return value

@@ -31,6 +31,9 @@ _MODULES: dict[str, str] = {
     "WeightedEnsembleRegressor": "appliednn.ensemble._weighted",
     "AutoencoderDetector": "appliednn.anomaly._autoencoder",
     "DeepSVDDDetector": "appliednn.anomaly._deep_svdd",
+    "ForecastDetector": "appliednn.anomaly.series._forecast",
+    "SequenceAutoencoderDetector": "appliednn.anomaly.series._sequence_autoencoder",
+    "WindowedPCADetector": "appliednn.anomaly.series._windowed_pca",
     "CalibratedModel": "appliednn.uncertainty._calibration",
     "ThresholdClassifier": "appliednn.diagnostics._threshold",
     "PriorCorrection": "appliednn.imbalance._prior",
@@ -48,6 +51,7 @@ _VALUES: dict[str, str] = {
     "Optimizer": "appliednn.core._optimizers",
     "ClassTarget": "appliednn.tabular._target",
     "NumberTarget": "appliednn.tabular._target",
+    "ChannelScaler": "appliednn.series._scaling",
     "FoldModel": "appliednn.search._fold_model",
     "TargetMeans": "appliednn.search._target_means",
 }
