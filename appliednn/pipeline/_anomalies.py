@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from typing import Any
 
 import numpy as np
@@ -18,6 +19,24 @@ def is_detector(model: Any) -> bool:
     from sklearn.base import is_outlier_detector
 
     return bool(is_outlier_detector(model))
+
+
+def reads_series(model: Any) -> bool:
+    """Return whether a detector, or the one a pipeline ends in, takes rows as points in time."""
+    while hasattr(model, "steps"):
+        model = model.steps[-1][1]
+    return bool(getattr(model, "reads_series", False))
+
+
+@contextmanager
+def series_is_usable(model: Any) -> Iterator[None]:
+    """Say of a series that is too short, or has other channels, that the data are at fault."""
+    try:
+        yield
+    except ValueError as error:
+        if not reads_series(model) or isinstance(error, UsageError):
+            raise
+        raise UsageError(f"the series cannot be used: {error}") from error
 
 
 def anomaly_labels(target: pd.Series, positive: Any = None) -> np.ndarray:
@@ -99,10 +118,11 @@ def detections(model: Any, X: pd.DataFrame) -> pd.DataFrame:
         and, where the detector explains itself, ``reason_1``, ``contribution_1``, ...: the
         features that raise the score of a flagged row most, and by how much.
     """
-    scores = -np.asarray(model.score_samples(X), dtype=np.float64)
-    flags = (np.asarray(model.predict(X)) == -1).astype(int)
+    with series_is_usable(model):
+        scores = -np.asarray(model.score_samples(X), dtype=np.float64)
+        flags = (np.asarray(model.predict(X)) == -1).astype(int)
+        shares = _contributions(model, X)
     frame = pd.DataFrame({"score": scores, "flag": flags})
-    shares = _contributions(model, X)
     return frame if shares is None else frame.join(_reasons(*shares, flags == 1))
 
 

@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 
 from appliednn.core.errors import UsageError
+from appliednn.pipeline._anomalies import series_is_usable
 from appliednn.pipeline._model import Recipe, kept_model
 from appliednn.pipeline._search import make_folds
 from appliednn.pipeline._seeds import stage_seed
@@ -94,7 +95,8 @@ def _hold_out(config: Any, y: np.ndarray, groups: np.ndarray | None) -> tuple[An
 
 def fit_model(recipe: Recipe, rows: TrainingRows) -> Any:
     """Return the fitted model, without what only training needed."""
-    return kept_model(recipe.model.fit(rows.X, rows.y))
+    with series_is_usable(recipe.model):
+        return kept_model(recipe.model.fit(rows.X, rows.y))
 
 
 def calibrate(config: Any, model: Any, rows: TrainingRows) -> Any:

@@ -25,7 +25,7 @@ def a_target_is_given(config: RunConfig, base_dir: FilePath) -> Iterator[Issue]:
         yield Issue(("data", "positive"), message)
 
 
-@check("task", "data", "anomalies")
+@check("task", "data", "anomalies", "model")
 def marked_anomalies(config: RunConfig, base_dir: FilePath) -> Iterator[Issue]:
     """Ask that anomalies are left out only where something marks them."""
     if config.anomalies.train == "keep":
@@ -35,6 +35,10 @@ def marked_anomalies(config: RunConfig, base_dir: FilePath) -> Iterator[Issue]:
         yield Issue(path, f"is for task: anomaly; the task is {config.task}")
     elif config.data.target is None:
         yield Issue(path, "nothing marks anomalies: name the column in data.target, or keep them")
+    elif ESTIMATORS[config.model.type].series:
+        message = f"{config.model.type} reads a series, which points cannot be left out of: "
+        message += "expected keep; move the border of the split to where the anomalies begin"
+        yield Issue(path, message)
 
 
 @check("task", "data")

@@ -72,6 +72,9 @@ ESTIMATORS = _entries(
     Entry("DummyRegressor", "sklearn.dummy", _REGRESSION),
     Entry("AutoencoderDetector", "appliednn.anomaly", _ANOMALY),
     Entry("DeepSVDDDetector", "appliednn.anomaly", _ANOMALY),
+    Entry("ForecastDetector", "appliednn.anomaly", _ANOMALY, series=True),
+    Entry("SequenceAutoencoderDetector", "appliednn.anomaly", _ANOMALY, series=True),
+    Entry("WindowedPCADetector", "appliednn.anomaly", _ANOMALY, series=True),
     Entry("IsolationForest", "sklearn.ensemble", _ANOMALY),
     Entry("LocalOutlierFactor", "sklearn.neighbors", _ANOMALY),
 )

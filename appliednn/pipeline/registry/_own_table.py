@@ -50,12 +50,14 @@ def special(name: str, cls: type) -> list[dict[str, Any]] | None:
     list of dict or None
         JSON Schema fragments; None where the constraints say it all.
     """
-    from sklearn.base import ClassifierMixin
+    from sklearn.base import ClassifierMixin, OutlierMixin
 
     constraints = cls._parameter_constraints[name]
     if name == "scoring":
         options = {o for c in constraints for o in getattr(c, "options", ())}
         found = [{"enum": "scorers"}, *([{"enum": ["loss"]}] if "loss" in options else [])]
+        if issubclass(cls, OutlierMixin):  # which score of its own it gives
+            found = [{"enum": sorted(options)}]
     elif name == "models":
         found = [{"enum": ["auto"]}, {"type": "array", "items": {"enum": _rooms()}}]
     elif name == "loss":
