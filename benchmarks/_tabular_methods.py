@@ -26,6 +26,7 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
+from _runner import NotInThisVersion, chosen, import_all
 from sklearn.compose import (
     TransformedTargetRegressor,
     make_column_selector,
@@ -38,10 +39,6 @@ from sklearn.preprocessing import OneHotEncoder, OrdinalEncoder, StandardScaler
 NUMBERS = make_column_selector(dtype_include="number")
 CATEGORIES = make_column_selector(dtype_include="category")
 HIST_GB_LEVELS = 255
-
-
-class NotInThisVersion(ImportError):
-    """The installed packages do not have this method."""
 
 
 @dataclass(frozen=True)
@@ -67,13 +64,7 @@ class Method:
         Packages in ``without`` are as if they were not installed: the process serves one method.
         """
         sys.modules.update(dict.fromkeys(self.without))
-        for module in self.modules:
-            try:
-                importlib.import_module(module)
-            except ModuleNotFoundError as missing:
-                raise NotInThisVersion(
-                    f"{missing.name} is not installed (pip install 'appliednn[bench]')"
-                ) from missing
+        import_all(self.modules)
         if self.estimator is not None:
             our_class(self.estimator, task)
 
@@ -308,16 +299,10 @@ def chosen_methods(words: list[str]) -> list[str]:
     >>> chosen_methods(["autotabular", "catboost"])
     ['catboost', 'autotabular']
     """
-    wanted = set()
-    for word in words:
-        groups = {
-            "all": set(METHODS),
-            "ours": {n for n, m in METHODS.items() if m.ours},
-            "peers": {n for n, m in METHODS.items() if not m.ours},
-        }
-        if word not in groups and word not in METHODS:
-            raise SystemExit(
-                f"--methods {word}: no such method; give some of {', '.join([*groups, *METHODS])}"
-            )
-        wanted |= groups.get(word, {word})
+    groups = {
+        "all": list(METHODS),
+        "ours": [n for n, m in METHODS.items() if m.ours],
+        "peers": [n for n, m in METHODS.items() if not m.ours],
+    }
+    wanted = chosen("--methods", words, groups)
     return [name for name in METHODS if name in wanted]

@@ -7,9 +7,10 @@ from dataclasses import dataclass, field
 
 import numpy as np
 import pandas as pd
+from _runner import fits_by_key, read_lines
 from _tabular_figure import rank_diagram
 from _tabular_methods import METHODS, chosen_methods
-from _tabular_run import AUTOMATIC_TIMES_CATBOOST, KEY, LEAST_PROBABILITY, read_lines
+from _tabular_run import AUTOMATIC_TIMES_CATBOOST, KEY, LEAST_PROBABILITY
 from _tabular_sets import SETS
 from _tabular_statistics import (
     TIE,
@@ -342,8 +343,7 @@ def _all_losses(comparison: Comparison) -> pd.DataFrame:
 
 def chosen_fits(lines: list[dict], options) -> pd.DataFrame:
     """Return the last line of each fit of the chosen methods, of one number of rows."""
-    last = {tuple(r[k] for k in KEY): r for r in lines if "set" in r}
-    fits = pd.DataFrame(list(last.values()))
+    fits = pd.DataFrame(list(fits_by_key(lines, KEY).values()))
     if fits.empty:
         raise SystemExit("no results in " + ", ".join(map(str, options.files)))
     rows = options.rows or fits["rows"].max()

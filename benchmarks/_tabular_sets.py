@@ -15,6 +15,7 @@ from pathlib import Path
 
 import numpy as np
 import pandas as pd
+from _runner import chosen
 from sklearn.model_selection import KFold, StratifiedKFold
 
 N_FOLDS = 5
@@ -209,14 +210,7 @@ def chosen_sets(words: list[str]) -> list[str]:
         "classification": [n for n, s in SETS.items() if s.core and s.task == "classification"],
         "regression": [n for n, s in SETS.items() if s.core and s.task == "regression"],
     }
-    names: dict[str, None] = {}
-    for word in words:
-        if word not in groups and word not in SETS:
-            raise SystemExit(
-                f"--sets {word}: no such set; give some of {', '.join([*groups, *SETS])}"
-            )
-        names.update(dict.fromkeys(groups.get(word, [word])))
-    return list(names)
+    return chosen("--sets", words, groups)
 
 
 def load(name: str, rows: int) -> Table:

@@ -44,9 +44,10 @@ from pathlib import Path
 
 import numpy as np
 import pandas as pd
+from _runner import ONE_THREAD, Results, read_lines
 from _tabular_methods import METHODS, NUMBERS, catboost, chosen_methods, our_class
 from _tabular_report import BEHIND, VIEWS, chosen_fits, compare
-from _tabular_run import ONE_THREAD, Results, read_lines, scores
+from _tabular_run import scores
 from _tabular_sets import folds, load
 from _tabular_statistics import normalised_scores
 from _tabular_twins import corrected_t_test

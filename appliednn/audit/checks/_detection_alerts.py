@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 import numpy as np
 
 from appliednn.audit._base import CheckResult, Figure, Finding, Table
@@ -9,6 +11,7 @@ from appliednn.audit._context import AuditContext
 from appliednn.audit.checks._detector import (
     DetectorCheck,
     Resampling,
+    normal_rows,
     resampling,
     train_resampling,
 )
@@ -80,10 +83,11 @@ class AlertVolume(DetectorCheck):
                 "medium",
                 f"Far {what} alerts than in training",
                 f"At the detector's own threshold a share of {said(rate)} of the test rows is "
-                f"flagged, against {percent(train.value)} of the training rows, which is "
-                f"{said(ratio)} times as many.",
-                "Set the threshold on rows the detector was not fitted on, and look for drift "
-                "(ANN105, ANN907).",
+                f"flagged, against {percent(train.value)} of the training rows. "
+                f"{ratio.name}: {said(ratio)}.",
+                "Find out whether the rows drifted (ANN105, ANN907) or, without labels, hold "
+                "other shares of anomalies; set the threshold on rows the detector was not fitted "
+                "on.",
             )
         ]
 
@@ -99,9 +103,13 @@ def _compared(
     flagged = _flagged_in_training(context)
     train = _rate(train_ways, "Alert rate, training", flagged)
     rows[0][3] = train
+    normal = normal_rows(context, context.y_test, ways.n)
+    train_normal = normal_rows(context, context.y_train, train_ways.n)
     out = {
         "alert_rate_train": train,
-        "alert_rate_ratio": rate_ratio(context.flagged, flagged, ways, train_ways),
+        "alert_rate_ratio": rate_ratio(
+            Flags(context.flagged, normal, ways), Flags(flagged, train_normal, train_ways)
+        ),
     }
     for q in QUANTILES:
         cut = float(np.quantile(context.train_scores, q))
@@ -122,32 +130,54 @@ def _flagged_in_training(context: AuditContext) -> np.ndarray:
     return np.asarray(context.predict(context.X_train)).reshape(-1) == -1
 
 
-def rate_ratio(
-    test: np.ndarray, train: np.ndarray, ways: Resampling, train_ways: Resampling
-) -> Estimate:
+@dataclass(frozen=True)
+class Flags:
+    """Which rows are flagged among those that count.
+
+    Attributes
+    ----------
+    flagged, counted : ndarray of bool, shape (n,)
+    ways : Resampling
+    """
+
+    flagged: np.ndarray
+    counted: np.ndarray
+    ways: Resampling
+
+    @property
+    def n_flagged(self) -> int:
+        """Flagged rows among those that count."""
+        return int((self.flagged & self.counted).sum())
+
+    def log_rate(self) -> tuple[float, float]:
+        """Return the logarithm of the rate and its variance, half a row added to the counts."""
+        k, n = self.n_flagged + 0.5, int(self.counted.sum()) + 0.5
+        variance = 1 / k - 1 / n
+        if self.ways.block > 1:
+            rows = np.column_stack([self.flagged & self.counted, self.counted]).astype(float)
+
+            def statistic(counts: np.ndarray) -> dict[str, np.ndarray]:
+                top, bottom = (counts @ rows + 0.5).T
+                return {"log": np.log(top / bottom)}
+
+            variance = float(np.var(self.ways.draws(statistic)["log"]))
+        return float(np.log(k / n)), max(variance, 0.0)
+
+
+def rate_ratio(test: Flags, train: Flags) -> Estimate:
     """Return the alert rate of test rows over that of training rows.
 
-    Interval: normal for the logarithm (D. Katz et al., Biometrics 34 (1978) 469-474), half a row
-    added to each count; for series the variance is that of a bootstrap of both.
+    Interval: normal for the logarithm (D. Katz et al., Biometrics 34 (1978) 469-474); for series
+    the variance is that of a bootstrap over stretches.
     """
-    name, n, n_train = "Alert rate, test over training", len(test), len(train)
-    k, k_train = int(test.sum()) + 0.5, int(train.sum()) + 0.5
-    if k + k_train == 1.0:
+    what = "Alert rate" if test.counted.all() else "Alert rate of normal rows"
+    name, n = f"{what}, test over training", int(test.counted.sum())
+    if test.n_flagged + train.n_flagged == 0:
         return not_estimable(name, n, "no row of test or training is flagged")
-    log = np.log(k / (n + 0.5)) - np.log(k_train / (n_train + 0.5))
-    spread = 1 / k - 1 / (n + 0.5) + 1 / k_train - 1 / (n_train + 0.5)
-    if ways.block > 1:
-        spread = _log_variance(test, ways) + _log_variance(train, train_ways)
-    half = _NORMAL * np.sqrt(max(spread, 0.0))
-    ci = (float(np.exp(log - half)), float(np.exp(log + half)))
-    return Estimate(name, float(np.exp(log)), ci, n, "log-normal")
-
-
-def _log_variance(flagged: np.ndarray, ways: Resampling) -> float:
-    """Return the variance of the logarithm of a rate over stretches of a series."""
-    rows = flagged.astype(np.float64)
-    draws = ways.draws(lambda counts: {"rate": (counts @ rows + 0.5) / (counts.sum(1) + 0.5)})
-    return float(np.var(np.log(draws["rate"])))
+    (log, variance), (log_train, variance_train) = test.log_rate(), train.log_rate()
+    half = _NORMAL * np.sqrt(variance + variance_train)
+    low, value, high = np.exp(log - log_train + np.array([-half, 0.0, half])).tolist()
+    return Estimate(name, value, (low, high), n, "log-normal")
 
 
 def _figure(rows: list[list]) -> Figure:

@@ -13,6 +13,7 @@ from appliednn.audit.checks._detector import (
     DetectorCheck,
     count_option,
     n_top,
+    resampling,
     some_rows,
     top_rows,
 )
@@ -60,13 +61,14 @@ class Contributions(DetectorCheck):
         rows, what = self._rows(context)
         parts = _explain_rows(context, explain, rows)
         first = parts.argmax(axis=1)
-        n, names = len(rows), explain.names
-        shares = {
-            name: share_estimate(
-                f"Rows in which {name} contributes most", int((first == j).sum()), n, ""
-            )
-            for j, name in enumerate(names)
-        }
+        names = explain.names
+        ways, of = resampling(context, self.id), np.zeros(len(context.X_test), dtype=bool)
+        of[rows] = True
+        shares = {}
+        for j, name in enumerate(names):
+            hits = np.zeros_like(of)
+            hits[rows] = first == j
+            shares[name] = ways.share(f"Rows in which {name} contributes most", hits, of, "")
         order = sorted(range(len(names)), key=lambda j: -shares[names[j]].value)
         found = self._moved(context, explain)
         estimates = {f"top_contribution_share[{names[j]}]": shares[names[j]] for j in order}
@@ -88,7 +90,7 @@ class Contributions(DetectorCheck):
         if not len(rows):
             rows = np.flatnonzero(top_rows(context.scores, n_top(len(context.X_test))))
             what = "test rows of highest score (none is flagged)"
-        if len(rows) > most:
+        if len(rows) > most and not context.reads_series:
             rows = np.sort(context.rng(self.id).choice(rows, most, replace=False))
         return rows, what
 
@@ -137,7 +139,6 @@ def find_explainer(context: AuditContext) -> Explainer:
     seen: set[int] = set()
     while model is not None and id(model) not in seen:
         seen.add(id(model))
-        last = model
         if hasattr(model, "explain"):
             return Explainer(context, model, before, names)
         if hasattr(model, "steps"):
@@ -145,7 +146,7 @@ def find_explainer(context: AuditContext) -> Explainer:
                 before = model[:-1]
                 width = int(getattr(model.steps[-1][1], "n_features_in_", len(names)))
                 names = _names_after(before, names, width)
-            model = model.steps[-1][1]
+            model = last = model.steps[-1][1]
         else:
             model = inner_estimator(model)
     raise NotApplicable(
@@ -176,7 +177,7 @@ def _share_table(parts, names, order, shares, what: str, found: Estimate) -> Tab
     among = (ranks < _RANKS).mean(axis=0)
     rows = [[shorten(names[j]), shares[names[j]], float(among[j])] for j in order[:_SHOWN]]
     more = f" The first {_SHOWN} of {len(names)} features." if len(names) > _SHOWN else ""
-    note = f"Of {len(parts)} {what}. Wilson intervals.{more} Test: with one number moved by "
+    note = f"Of {len(parts)} {what}.{more} Test: with one number moved by "
     note += f"{_SIZE:g} standard deviations, the share of rows in which its column contributes "
     note += f"most is {said(found)}."
     head = ["feature", "contributes most", f"among the first {_RANKS}"]

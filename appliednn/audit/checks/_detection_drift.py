@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 
 from appliednn.audit._base import CheckResult, Figure, Finding, NotApplicable, Table
@@ -9,6 +11,7 @@ from appliednn.audit._context import AuditContext
 from appliednn.audit.checks._detector import (
     DetectorCheck,
     Resampling,
+    normal_rows,
     resampling,
     train_resampling,
 )
@@ -35,13 +38,17 @@ class ScoreDrift(DetectorCheck):
         """Compare the distribution functions; bootstrap over both sets."""
         if context.X_train is None:
             raise NotApplicable("no training data were given")
-        train, test = context.train_scores, context.scores
-        ways = resampling(context, self.id)
-        drift = score_gap(train, test, ways, train_resampling(context, self.id))
+        ways, train_ways = resampling(context, self.id), train_resampling(context, self.id)
+        normal = normal_rows(context, context.y_test, ways.n)
+        train_normal = normal_rows(context, context.y_train, train_ways.n)
+        train, test = context.train_scores[train_normal], context.scores[normal]
+        ways = replace(ways, n=len(test))
+        drift = score_gap(train, test, ways, replace(train_ways, n=len(train)))
         name = "Population stability index of the scores"
         psi = Estimate(name, numeric_drift(train, test).psi, None, len(test), "exact")
         note = (
-            f"{len(train)} training and {len(test)} test rows; {ways.how} of both. A detector has "
+            f"{len(train)} training and {len(test)} test rows, labelled anomalies left out; "
+            f"{ways.how} of both. A detector has "
             "seen its training rows, so that theirs are somewhat lower even without drift. Index "
             "above 0.1: a shift, above 0.25: a large one."
         )
@@ -108,5 +115,5 @@ def _figure(train: np.ndarray, test: np.ndarray) -> Figure:
         low, high, label = np.log10(low), np.log10(high), "log10 of the anomaly score"
     high = high if high > low else low + 1.0
     series = {"training": np.minimum(train, high), "test": np.minimum(test, high)}
-    label += " (the highest 1 % in the last bin)"
+    label += ", tail in the last bin"
     return histogram("Scores", series, label, bins=np.linspace(low, high, _N_BINS + 1).tolist())

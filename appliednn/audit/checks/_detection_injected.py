@@ -19,9 +19,9 @@ from appliednn.audit.checks._inject import (
     spreads,
     text_columns,
 )
-from appliednn.audit.checks._inject_series import MOST_POINTS, injected_stretches
+from appliednn.audit.checks._inject_series import ANOMALY_LENGTH, MOST_POINTS, injected_stretches
 from appliednn.audit.checks._intervals import estimate_of, n_resamples, perfect, share_estimate
-from appliednn.audit.checks._words import percent, said
+from appliednn.audit.checks._words import said
 from appliednn.audit.report.svg import interval_chart
 from appliednn.core.statistics import Estimate, not_estimable
 from appliednn.diagnostics._ranking import RankedScores
@@ -30,6 +30,7 @@ from appliednn.diagnostics._resampling import bootstrap_draws
 SIZES = (1, 2, 3, 5)
 _MOST_ROWS = 1000
 _SEEN = 0.6
+_NO_NUMBERS = "no column is continuous"
 
 
 @dataclass(frozen=True)
@@ -42,14 +43,15 @@ class Pair:
         Name of the anomaly.
     untouched, injected : ndarray of shape (n,)
         Anomaly scores.
-    flagged : ndarray of bool, shape (n,)
-        Which injected rows lie above the detector's own threshold.
+    flagged, flagged_before : ndarray of bool, shape (n,)
+        Which rows are above the detector's own threshold, injected and untouched.
     """
 
     kind: str
     untouched: np.ndarray
     injected: np.ndarray
     flagged: np.ndarray
+    flagged_before: np.ndarray
 
 
 class Injected(DetectorCheck):
@@ -66,7 +68,7 @@ class Injected(DetectorCheck):
         make = _series_pairs if context.reads_series else _row_pairs
         pairs = list(make(context, self.id, refused))
         if not pairs and not refused:
-            raise NotApplicable("no column is continuous or text, so there is nothing to inject")
+            raise NotApplicable(f"{_NO_NUMBERS} or text, so there is nothing to inject")
         estimates: dict[str, Estimate] = {}
         for pair in pairs:
             estimates[f"injected_roc_auc[{pair.kind}]"] = _area(pair, seed)
@@ -76,6 +78,9 @@ class Injected(DetectorCheck):
         for kind, why in refused.items():
             name = f"ROC AUC of injected anomalies, {kind}"
             estimates[f"injected_roc_auc[{kind}]"] = not_estimable(name, 0, why)
+        for size in SIZES:
+            key, name = f"injected_roc_auc[{size} sd]", f"ROC AUC of injected anomalies, {size} sd"
+            estimates.setdefault(key, not_estimable(name, len(context.X_test), _NO_NUMBERS))
         areas = _by_kind(estimates, "injected_roc_auc")
         return CheckResult(
             estimates,
@@ -161,25 +166,29 @@ def _row_pairs(context: AuditContext, check_id: str, refused: dict[str, str]) ->
     texts = text_columns(reference)
     if texts:
         made["new level"] = new_level(X, texts, rng)
-    untouched = context.anomaly_score(X)
+    untouched, before = context.anomaly_score(X), _calls(context, X)
     for kind, rows in made.items():
         try:
             scores = context.anomaly_score(rows)
-            flagged = np.asarray(context.predict(rows)).reshape(-1) == -1
+            flagged = _calls(context, rows)
         except failures() as error:
             refused[kind] = " ".join(str(error).split())[:160] or type(error).__name__
             continue
-        yield Pair(kind, untouched, scores, flagged)
+        yield Pair(kind, untouched, scores, flagged, before)
+
+
+def _calls(context: AuditContext, X: pd.DataFrame) -> np.ndarray:
+    """Return which rows a detector flags, bool (n,)."""
+    return np.asarray(context.predict(X)).reshape(-1) == -1
 
 
 def _series_pairs(context: AuditContext, check_id: str, refused: dict[str, str]) -> Iterator[Pair]:
     """Yield one pair a kind of anomaly in stretches of the series."""
     del refused  # numbers are moved; there is nothing that a detector of series could refuse
     most = count_option(context, "max_points", MOST_POINTS)
-    X = context.X_test.iloc[some_rows(context, len(context.X_test), most, check_id)]
-    reference = context.X_test if context.X_train is None else context.X_train
+    points = some_rows(context, len(context.X_test), most, check_id)
     rng = context.rng(f"{check_id} anomalies")
-    for kind, *parts in injected_stretches(context, X.reset_index(drop=True), reference, rng):
+    for kind, *parts in injected_stretches(context, points, rng):
         yield Pair(kind, *parts)
 
 
@@ -195,9 +204,10 @@ def _table(context: AuditContext, estimates, areas: dict[str, Estimate], pairs) 
     n = len(pairs[0].untouched) if pairs else 0
     if context.reads_series:
         note = (
-            f"{n} stretches of the test series, each with an anomaly and untouched; a stretch "
-            "counts by its highest score. sd: standard deviations of the channel in training; a "
-            "level shift and a frozen value last as long as a stretch. "
+            f"{n} stretches of the test series, each with an anomaly in one channel and without; "
+            "a stretch counts by its highest score. sd: one time point moved by so many standard "
+            f"deviations of the channel; level shift and frozen: {ANOMALY_LENGTH} time points at "
+            "most, moved, or kept at their first value. "
         )
     else:
         note = (
@@ -205,8 +215,10 @@ def _table(context: AuditContext, estimates, areas: dict[str, Estimate], pairs) 
             "by so many standard deviations of its column; permuted: all columns shuffled, so "
             "that values do not belong together; new level: a text that never occurred. "
         )
-    note += "Bootstrap over pairs; shares: Wilson. Untouched, "
-    note += f"{percent(context.flagged.mean())} of the test rows are flagged."
+    note += "Bootstrap over pairs; shares: Wilson."
+    if pairs:
+        before = pairs[0].flagged_before
+        rows.insert(0, ["untouched", None, share_estimate("", int(before.sum()), n, "")])
     return Table("Injected anomalies", ["anomaly", "ROC AUC", "flagged"], rows, note)
 
 

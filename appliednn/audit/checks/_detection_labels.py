@@ -6,6 +6,11 @@ import numpy as np
 
 from appliednn.audit._base import CheckResult, Figure, Finding, NotApplicable, Table
 from appliednn.audit._context import AuditContext
+from appliednn.audit.checks._detection_series import (
+    SERIES_SCORES,
+    max_buffer,
+    series_estimates,
+)
 from appliednn.audit.checks._detector import DetectorCheck, Resampling, resampling
 from appliednn.audit.checks._intervals import estimate_of, perfect, share_estimate
 from appliednn.audit.checks._words import percent, said
@@ -25,20 +30,36 @@ class Detection(DetectorCheck):
 
     id = "ANN901"
     title = "Labelled anomalies"
-    keys = (*AREAS, "precision_at", "recall", "precision", "false_alarm_rate")
+    keys = (
+        *AREAS,
+        "precision_at",
+        "recall",
+        "precision",
+        "false_alarm_rate",
+        *SERIES_SCORES,
+    )
 
     def run(self, context: AuditContext) -> CheckResult:
         """Score the ranking and the alerts; intervals by bootstrap and by Wilson."""
         y = labels_of(context)
         ways = resampling(context, self.id, stratified=True)
         areas = area_estimates(context.scores, y, ways)
-        tops = _tops(context.scores, y)
+        # Neighbouring time points share an anomaly: their first k say little.
+        tops = {} if context.reads_series else _tops(context.scores, y)
         alerts = _alerts(context.flagged, y, ways)
+        volumes, tables = {}, []
+        if context.reads_series:
+            volumes = series_estimates(context, y, ways)
+            tables = [_series_table(volumes, max_buffer(context), ways)]
         hits, n = int((context.flagged & y).sum()), int(y.sum())
         return CheckResult(
-            areas | tops | alerts,
+            areas | volumes | tops | alerts,
             self._findings(areas, alerts, y),
-            [_ranking_table(areas, tops, y, ways), _alert_table(context.flagged, y, alerts)],
+            [
+                _ranking_table(areas, tops, y, ways),
+                *tables,
+                _alert_table(context.flagged, y, alerts),
+            ],
             _curves(context, y),
             summary=f"ROC AUC is {said(areas['roc_auc'])}; the detector's own threshold finds "
             f"{hits} of {n} anomalies.",
@@ -152,11 +173,22 @@ def _alerts(flagged: np.ndarray, y: np.ndarray, ways: Resampling) -> dict[str, E
 def _ranking_table(areas: dict, tops: dict, y: np.ndarray, ways: Resampling) -> Table:
     rows = [[e.name, e] for e in (areas | tops).values()]
     note = (
-        f"{int(y.sum())} anomalies among {len(y)} test rows. By chance ROC AUC is 0.5, average "
-        f"precision and precision in the top {percent(y.mean())}. Areas: {ways.how}; precision in "
-        "the top: Wilson, rows of equal score counted in part."
+        f"{int(y.sum())} anomalies among {len(y)} test rows. By chance ROC AUC is 0.5 and average "
+        f"precision {percent(y.mean())}. Areas: {ways.how}."
     )
+    if tops:
+        note += " Precision in the top: Wilson, rows of equal score counted in part."
     return Table("Ranking", ["score", "on test rows"], rows, note)
+
+
+def _series_table(volumes: dict[str, Estimate], buffer: int, ways: Resampling) -> Table:
+    rows = [[e.name, e] for e in volumes.values()]
+    note = (
+        f"Volumes: areas averaged over buffers of 0 to {buffer} time points around each segment, "
+        f"which forgive alerts somewhat early or late. Affiliation: how near alerts and segments "
+        f"are, compared with alerts at random. Intervals: {ways.how}."
+    )
+    return Table("Segments of the series", ["score", "on the test series"], rows, note)
 
 
 def _alert_table(flagged: np.ndarray, y: np.ndarray, alerts: dict[str, Estimate]) -> Table:

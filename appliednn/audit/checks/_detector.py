@@ -96,12 +96,34 @@ def train_resampling(context: AuditContext, check_id: str) -> Resampling:
 def block_length(context: AuditContext, n: int) -> int:
     """Return how many time points stay together.
 
-    Twice the detector's window where it has one, as its scores depend over that length, and at
+    Twice as far as a value may change the detector's scores, where it says so, and at
     least the cube root of ``n``, the rate at which blocks have to grow; at most a tenth of ``n``.
     """
-    found = context.inner("window_")
-    window = 2 * int(found.window_) if found is not None else 0
+    window = 2 * reach_of(context)
     return max(2, min(max(window, round(n ** (1 / 3))), n // 10))
+
+
+def reach_of(context: AuditContext) -> int:
+    """Return over how many time points a value may change scores: window and smoothing."""
+    found = context.inner("window_")
+    if found is None:
+        return 0
+    return int(found.window_) + int(getattr(found, "smoothing_", 1)) - 1
+
+
+def normal_rows(context: AuditContext, y: np.ndarray | None, n: int) -> np.ndarray:
+    """Return which of ``n`` rows to compare two sets by: those not known to be anomalies.
+
+    Of a series also those that no window with an anomaly covers, where a tenth of all is left.
+    """
+    everywhere = np.ones(n, dtype=bool)
+    if y is None or (y == 1).all():
+        return everywhere
+    if context.reads_series:
+        near = np.convolve(y, np.ones(2 * reach_of(context) + 1), mode="same")[:n] > 0
+        if (~near).mean() >= 0.1:
+            return ~near
+    return y == 0
 
 
 def count_option(context: AuditContext, key: str, default: int, least: int = 1) -> int:

@@ -11,38 +11,48 @@ from appliednn.audit._base import NotApplicable
 from appliednn.audit._context import AuditContext
 
 MOST_POINTS = 20_000
-SIZES = (1, 3, 5)
+SIZES = (1, 2, 3, 5)
 _MOST_STRETCHES = 200
 _FEWEST = 10
-_LENGTH = 20
+ANOMALY_LENGTH = 20
 
 
 def injected_stretches(
-    context: AuditContext, X: pd.DataFrame, reference: pd.DataFrame, rng: np.random.Generator
-) -> Iterator[tuple[str, np.ndarray, np.ndarray, np.ndarray]]:
-    """Yield for each kind: its name, scores untouched and injected, which are flagged.
+    context: AuditContext, points: np.ndarray, rng: np.random.Generator
+) -> Iterator[tuple[str, np.ndarray, np.ndarray, np.ndarray, np.ndarray]]:
+    """Yield for each kind: its name, scores untouched and injected, flagged after and before.
 
     Every second stretch gets its anomaly, in one channel, so that what goes before and after it
     is as it was; a stretch counts by its highest score.
+
+    Parameters
+    ----------
+    context : AuditContext
+    points : ndarray of int, shape (n,)
+        Neighbouring time points of the test series.
+    rng : Generator
     """
-    starts, length, reach = _stretches(context, len(X))
+    X = context.X_test.iloc[points].reset_index(drop=True)
+    reference = context.X_test if context.X_train is None else context.X_train
+    known = None if context.y_test is None else context.y_test[points] == 1
+    starts, length, reach = _stretches(context, len(X), known)
     values = X.to_numpy(dtype=np.float64, na_value=np.nan)
     spread = np.nanstd(reference.to_numpy(dtype=np.float64, na_value=np.nan), axis=0)
     channel = rng.integers(0, X.shape[1], len(starts))
     sign = rng.choice([-1.0, 1.0], len(starts))
     untouched = _highest(context.anomaly_score(X), starts, reach)
+    before = _highest(_calls(context, X), starts, reach)
     for kind in _kinds():
         moved = values.copy()
         for start, c, s in zip(starts, channel, sign, strict=True):
             _put(moved[start : start + length, c], kind, s * spread[c])
         rows = pd.DataFrame(moved, columns=X.columns)
         scores = _highest(context.anomaly_score(rows), starts, reach)
-        calls = np.asarray(context.predict(rows)).reshape(-1) == -1
-        yield kind, untouched, scores, _highest(calls, starts, reach)
+        yield kind, untouched, scores, _highest(_calls(context, rows), starts, reach), before
 
 
 def _kinds() -> list[str]:
-    sizes = [f"{what} {size} sd" for what in ("spike", "level shift") for size in SIZES]
+    sizes = [f"{what}{size} sd" for what in ("", "level shift ") for size in SIZES]
     return [*sizes, "frozen"]
 
 
@@ -51,18 +61,33 @@ def _put(stretch: np.ndarray, kind: str, unit: float) -> None:
     if kind == "frozen":
         stretch[:] = stretch[0]
         return
-    what, size = kind.removesuffix(" sd").rsplit(" ", 1)
-    place = slice(len(stretch) // 2, len(stretch) // 2 + 1) if what == "spike" else slice(None)
-    stretch[place] += float(size) * unit
+    size = float(kind.split()[-2])
+    middle = len(stretch) // 2
+    place = slice(None) if kind.startswith("level") else slice(middle, middle + 1)
+    stretch[place] += size * unit
 
 
-def _stretches(context: AuditContext, n: int) -> tuple[np.ndarray, int, int]:
-    """Return where stretches start, how long an anomaly lasts and how far it reaches."""
+def _calls(context: AuditContext, X: pd.DataFrame) -> np.ndarray:
+    """Return which time points a detector flags, bool (n,)."""
+    return np.asarray(context.predict(X)).reshape(-1) == -1
+
+
+def _stretches(
+    context: AuditContext, n: int, known: np.ndarray | None
+) -> tuple[np.ndarray, int, int]:
+    """Return where stretches start, how long an anomaly lasts and how far it reaches.
+
+    Stretches that hold a known anomaly already are left out where enough others remain.
+    """
     found = context.inner("window_")
-    window = int(found.window_) if found is not None else _LENGTH
-    length = min(_LENGTH, max(2, window))
-    reach = length + window
+    window = int(found.window_) if found is not None else ANOMALY_LENGTH
+    length = min(ANOMALY_LENGTH, max(2, window))
+    # Scores that are averaged over time carry an anomaly further.
+    reach = length + window + int(getattr(found, "smoothing_", 1)) - 1
     starts = np.arange(window, n - reach, 2 * reach)[:_MOST_STRETCHES]
+    if known is not None and len(starts):
+        free = ~_highest(known, starts - window, window + reach)
+        starts = starts[free] if free.sum() >= _FEWEST else starts
     if len(starts) < _FEWEST:
         raise NotApplicable(
             f"the test series has {n} time points; {(2 * _FEWEST + 1) * reach} are needed for "

@@ -3,11 +3,12 @@
 Keys
 ----
 ``roc_auc``, ``average_precision``, ``precision_at[k]`` (k: 10, 50, 100, n_anomalies), ``recall``,
-``precision``, ``false_alarm_rate`` (ANN901); ``alert_rate``, ``alert_rate_train``,
+``precision``, ``false_alarm_rate``, of a series also ``vus_pr``, ``vus_roc`` and
+``affiliation_f1`` (ANN901); ``alert_rate``, ``alert_rate_train``,
 ``alert_rate_ratio``, ``alert_rate_above[q]`` (q: a quantile of the training scores) (ANN902);
 ``seed_stability``, ``seed_top_overlap``, ``seed_flagged_overlap`` and the same of ``subsample_``
 (ANN903); ``injected_roc_auc[kind]``, ``injected_recall[kind]`` (kind: ``1 sd`` to ``5 sd``,
-``permuted``, ``new level``; of a series ``spike 5 sd``, ``level shift 5 sd``, ``frozen``, ...)
+``permuted``, ``new level``; of a series ``level shift 1 sd`` ..., ``frozen``)
 (ANN904); ``roc_auc_vs_<baseline>``, ``average_precision_vs_<baseline>`` (positive when the
 detector is better), ``rank_correlation[baseline]``, ``top_overlap[baseline]``, baselines iforest,
 knn, lof and ecod (ANN905); ``top_contribution_share[feature]``, ``injected_column_found``
