@@ -20,11 +20,6 @@ class ChannelScaler:
     A channel whose spread is zero keeps the scale 1, so that a later movement is seen in its own
     units; where only the tails move, the scale is the deviation with them.
 
-    Parameters
-    ----------
-    clip : float, optional
-        Scaled values are cut off at plus and minus this.
-
     Attributes
     ----------
     center_, scale_ : ndarray of shape (n_channels,)
@@ -37,7 +32,6 @@ class ChannelScaler:
     [[1.0, nan], [0.0, 2.0]]
     """
 
-    clip: float | None = None
     center_: np.ndarray | None = None
     scale_: np.ndarray | None = None
 
@@ -53,8 +47,6 @@ class ChannelScaler:
     def transform(self, X: np.ndarray) -> np.ndarray:
         """Return the series scaled, float32 (n_channels, n_timepoints); NaN stays NaN."""
         out = (X - self.center_[:, None]) / self.scale_[:, None]
-        if self.clip is not None:
-            out = np.clip(out, -self.clip, self.clip)
         return out.astype(np.float32)
 
 

@@ -91,11 +91,11 @@ def test_scales_ignore_tails_and_keep_constants():
     x[0, :5] = 1e6
     x[1] = 7.0
     x[2] = 1e9 + rng.normal(size=1000)
-    scaler = ChannelScaler(clip=10.0).fit([x[:, :400], x[:, 400:]])
+    scaler = ChannelScaler().fit([x[:, :400], x[:, 400:]])
     z = scaler.transform(x)
     assert z.dtype == np.float32
     assert z[0, 5:].std() == pytest.approx(1.0, abs=0.1)
-    assert z.max() == 10.0
+    assert z[0, 0] > 1e5
     np.testing.assert_array_equal(z[1], 0.0)
     assert z[2].std() == pytest.approx(1.0, abs=0.05)
     rare = np.zeros((1, 1000))

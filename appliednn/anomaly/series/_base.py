@@ -29,9 +29,8 @@ from appliednn.series import (
 
 # The share of training windows that is left out where they may hold anomalies.
 TRIM = 0.1
-# Scaled values are cut off here, so that one spike does not hide what else is wrong near it.
-_CLIP = 10.0
-# A window must hold a period but not cost much; powers of two share compiled programs.
+# A window must hold some periods but not cost much; powers of two share compiled programs.
+_PERIODS = 4
 _SHORTEST, _LONGEST = 16, 128
 
 
@@ -65,7 +64,7 @@ class SeriesDetector(DetectorMixin, SaveMixin, BaseEstimator):
         "random_state": ["random_state"],
     }
 
-    # Window of a series without a period, and the moving mean of the scores in windows.
+    # Window of a series without a period, and the moving means of the scores in windows.
     _usual_window = 64
     _smoothing_windows = 0
 
@@ -121,7 +120,7 @@ class SeriesDetector(DetectorMixin, SaveMixin, BaseEstimator):
         self.smoothing_ = self._smoothing_width()
         for one in series:
             self._check_length(one)
-        self.scaler_ = ChannelScaler(_CLIP).fit([one.values for one in series])
+        self.scaler_ = ChannelScaler().fit([one.values for one in series])
         pieces = [self._piece(one) for one in series]
         if not any(piece.observed.any() for piece in pieces):
             raise ValueError("every value is NaN; expected a series with observed values")
@@ -146,7 +145,7 @@ class SeriesDetector(DetectorMixin, SaveMixin, BaseEstimator):
         periods = [period for period in periods if period is not None]
         length = self._usual_window
         if periods:
-            length = 2 ** round(np.log2(np.median(periods)))
+            length = 2 ** round(np.log2(_PERIODS * np.median(periods)))
         return int(np.clip(length, _SHORTEST, self._longest_window()))
 
     def _longest_window(self) -> int:
@@ -154,7 +153,7 @@ class SeriesDetector(DetectorMixin, SaveMixin, BaseEstimator):
 
     def _smoothing_width(self) -> int:
         if self.smoothing == "auto":
-            return max(1, self._smoothing_windows * self.window_)
+            return min(max(1, self._smoothing_windows * self.window_), _LONGEST)
         return int(self.smoothing)
 
     def _check_length(self, series: Series) -> None:
@@ -198,7 +197,9 @@ class SeriesDetector(DetectorMixin, SaveMixin, BaseEstimator):
 
     def _contributions(self, piece: Piece) -> np.ndarray:
         """Return what each channel adds to each point's score, (n_timepoints, n_channels)."""
-        smooth = moving_mean(self._raw_contributions(piece), self.smoothing_)
+        smooth = self._raw_contributions(piece)
+        for _ in range(2):
+            smooth = moving_mean(smooth, self.smoothing_)
         missing = piece.values.shape[1] - len(smooth)
         if missing:
             smooth = np.concatenate([np.repeat(smooth[:1], missing, axis=0), smooth])

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 _FIRST = """
     window : int or "auto", default="auto"
-        Time points of a window. ``"auto"``: the period of the series (the median over the
+        Time points of a window. ``"auto"``: four periods of the series (the median over the
         channels), rounded to a power of two from 16 to 128 so that fits share compiled programs;
         {window} if it has none.
 {own}    contamination : float in (0, 0.5] or "auto", default="auto"
@@ -21,8 +21,8 @@ _NETWORK = """    trim_by : {{"windowed_pca", "losses"}}, default="windowed_pca"
         network's own losses after a fifth of the epochs, whereupon it starts afresh.
 """
 _SMOOTHING = """    smoothing : int or "auto", default="auto"
-        Time points around each, half of them later, over which the scores are averaged; 1 finds
-        single points most sharply. ``"auto"``: {smoothing}.
+        Time points around each, half of them later, over which the scores are averaged, twice
+        (near ones weigh more); 1 finds single points most sharply. ``"auto"``: {smoothing}.
 """
 _TRAINING = """    learning_rate : float, default=3e-3
         Of Adam.

@@ -29,7 +29,7 @@ from appliednn.series import windows
 """,
     network=True,
     window="64",
-    smoothing="two windows",
+    smoothing="two windows, at most 128",
     epochs=20,
 )
 class ForecastDetector(NetworkSeriesDetector):
@@ -37,9 +37,9 @@ class ForecastDetector(NetworkSeriesDetector):
 
     The network answers at every time point of a window with the value ``horizon`` points later. A
     time point's score is the squared error of its forecast from the ``window`` values before, in
-    units of the channel's usual error, as the mean over the channels and over the ``smoothing``
-    time points around it. The first time points, which nothing forecasts, have the score of the
-    first one that is; those after them are forecast from the values that there are.
+    units of the channel's usual error, as the mean over the channels, smoothed. The first time
+    points, which nothing forecasts, have the score of the first one that is; those after them are
+    forecast from the values that there are.
 
     Parameters
     ----------
@@ -161,8 +161,8 @@ class ForecastDetector(NetworkSeriesDetector):
         Returns
         -------
         ForecastStream
-            ``score_next(values)`` gives the mean error of the last ``smoothing_`` time points:
-            the score that ``anomaly_score`` gives for the time point ``delay`` before, which is
-            the newest one with ``smoothing=1``.
+            ``score_next(values)`` gives the score that ``anomaly_score`` gives for the time point
+            ``delay`` before, which is the newest one with ``smoothing=1``; 0 for the first
+            ``horizon`` time points.
         """
         return ForecastStream(self)

@@ -25,6 +25,8 @@ _EARLY_SHARE = 0.2
 _USUAL_SHARE = 0.9
 # A channel that is predicted nearly without error would outweigh all others.
 _LEAST_SCALE = 0.01
+# The network neither reads nor answers scaled values beyond this; what it is judged by is not cut.
+_CLIP = 10.0
 # Values of the windows that the network sees in one call.
 _BLOCK = 500_000
 
@@ -61,6 +63,7 @@ class NetworkSeriesDetector(SeriesDetector):
         lengths = [piece.values.shape[1] for piece in pieces]
         starts = window_starts(lengths, self._least_length, self.max_windows)
         values, weights = training_windows(pieces, self._least_length, starts)
+        values = np.clip(values, -_CLIP, _CLIP)
         inputs, targets = self._inputs_and_targets(values)
         rows = Rows(
             np.ascontiguousarray(inputs),
@@ -126,7 +129,10 @@ class NetworkSeriesDetector(SeriesDetector):
     def _answers(self, inputs: np.ndarray) -> np.ndarray:
         """Return the network's answers to windows (n, window, n_channels), of the same shape."""
         step = max(1, _BLOCK // (inputs.shape[1] * inputs.shape[2]))
-        parts = [self.network_.forward(inputs[i : i + step]) for i in range(0, len(inputs), step)]
+        parts = [
+            self.network_.forward(np.clip(inputs[i : i + step], -_CLIP, _CLIP))
+            for i in range(0, len(inputs), step)
+        ]
         return np.concatenate(parts).reshape(inputs.shape)
 
 

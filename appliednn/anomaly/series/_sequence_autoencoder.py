@@ -30,15 +30,14 @@ _WINDOWS = 2048
 """,
     network=True,
     window="64",
-    smoothing="one window",
+    smoothing="one window, at most 128",
     epochs=20,
 )
 class SequenceAutoencoderDetector(NetworkSeriesDetector):
     """Reconstruction errors of windows for anomalies in series.
 
     A time point's score is its squared error in the rebuilt windows that cover it, in units of
-    the channel's usual error, as the mean over these windows, over the channels and over the
-    ``smoothing`` time points around it.
+    the channel's usual error, as the mean over these windows and over the channels, smoothed.
 
     Parameters
     ----------
@@ -142,8 +141,8 @@ class SequenceAutoencoderDetector(NetworkSeriesDetector):
         Returns
         -------
         WindowStream
-            ``score_next(values)`` gives the mean error of the newest window (the mean of the last
-            ``smoothing_`` of these), 0 until there is one. ``anomaly_score`` also knows the
+            ``score_next(values)`` gives the mean error of the newest window, smoothed over the
+            windows before, 0 until there is one. ``anomaly_score`` also knows the
             windows that come later, so the two differ.
         """
         return WindowStream(self)

@@ -28,13 +28,11 @@ class Stream:
         self._n_channels = detector.n_features_in_
         self._values = np.zeros((self._n_channels, n_kept), dtype=np.float32)
         self._last = np.zeros(self._n_channels, dtype=np.float32)
-        self._recent: deque[float] = deque(maxlen=detector.smoothing_)
+        width = detector.smoothing_
+        self._scores: deque[float] = deque(maxlen=width)
+        self._means: deque[float] = deque(maxlen=width)
+        self._n_ahead = width // 2
         self.n_seen = 0
-
-    @property
-    def delay(self) -> int:
-        """Time points by which a score lags: it is that of so many time points before."""
-        return self._detector.smoothing_ // 2
 
     def score_next(self, values: Any) -> float:
         """Return the anomaly score after the next time point.
@@ -66,9 +64,17 @@ class Stream:
         self._values = np.concatenate([self._values[:, 1:], self._last[:, None]], axis=1)
         self.n_seen += 1
         score = self._score(observed)
-        if score is not None:
-            self._recent.append(score)
-        return float(np.mean(self._recent)) if self._recent else 0.0
+        return 0.0 if score is None else self._smoothed(score)
+
+    def _smoothed(self, score: float) -> float:
+        """Return the mean of the last means of the last scores, as ``anomaly_score`` smooths."""
+        self._scores.append(score)
+        mean = float(np.mean(self._scores))
+        if self._n_ahead:  # the first means belong to time points before the series
+            self._n_ahead -= 1
+            return mean
+        self._means.append(mean)
+        return float(np.mean(self._means))
 
     def _score(self, observed: np.ndarray) -> float | None:
         """Return the score of the newest time point, None where it has no evidence."""
@@ -92,6 +98,11 @@ class ForecastStream(Stream):
 
     def __init__(self, detector: Any) -> None:
         super().__init__(detector, detector.window_ + detector.horizon_)
+
+    @property
+    def delay(self) -> int:
+        """Time points by which a score lags: it is that of so many time points before."""
+        return 2 * (self._detector.smoothing_ // 2)
 
     def _score(self, observed: np.ndarray) -> float | None:
         detector, n_context = self._detector, self.n_seen - self._detector.horizon_

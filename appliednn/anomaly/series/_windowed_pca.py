@@ -66,7 +66,7 @@ class WindowedPCADetector(SeriesDetector):
     >>> x[600:640] = 0.0
     >>> detector = WindowedPCADetector(contamination=0.02).fit(x)
     >>> detector.window_, bool(600 <= detector.anomaly_score(x).argmax() < 640)
-    (32, True)
+    (128, True)
     """
 
     _parameter_constraints: dict = {
