@@ -6,10 +6,14 @@ __getattr__, __dir__, __all__ = attach(
     __name__,
     {
         "AutoencoderDetector": "._autoencoder",
+        "DeepSADDetector": "._deep_sad",
         "DeepSVDDDetector": "._deep_svdd",
         "DetectorMixin": "._contract",
         "ForecastDetector": ".series",
+        "GANDetector": "._gan",
         "SequenceAutoencoderDetector": ".series",
+        "TransferDetector": "._transfer",
+        "VAEDetector": "._vae",
         "WindowedPCADetector": ".series",
     },
 )

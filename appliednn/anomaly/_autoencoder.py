@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import math
 from numbers import Integral, Real
 
 import numpy as np
 from sklearn.utils._param_validation import Interval, StrOptions
 
-from appliednn.anomaly._base import BaseDetector
 from appliednn.anomaly._docs import document
-from appliednn.core._network import Network
+from appliednn.anomaly._network_base import NetworkDetector, narrow_width
+from appliednn.core._architecture import Architecture
 
 # A column that is rebuilt nearly without error would outweigh all others: the scale of its errors
 # is at least this share of the mean column's.
@@ -32,7 +31,7 @@ _LEAST_SCALE = 0.01
     weight_decay="0.0",
     epochs=50,
 )
-class AutoencoderDetector(BaseDetector):
+class AutoencoderDetector(NetworkDetector):
     """Autoencoder for anomaly detection in tables.
 
     A row's score is the mean, over the encoded columns, of the squared error with which the
@@ -64,7 +63,7 @@ class AutoencoderDetector(BaseDetector):
     """
 
     _parameter_constraints: dict = {
-        **BaseDetector._parameter_constraints,
+        **NetworkDetector._parameter_constraints,
         "n_components": [Interval(Integral, 1, None, closed="left"), StrOptions({"auto"})],
         "denoising": [Interval(Real, 0, 1, closed="left")],
     }
@@ -110,19 +109,19 @@ class AutoencoderDetector(BaseDetector):
         self.verbose = verbose
         self.random_state = random_state
 
-    def _widths(self, n_inputs: int) -> list[int]:
-        narrow = self.n_components
-        narrow = max(2, math.ceil(math.sqrt(n_inputs))) if narrow == "auto" else int(narrow)
+    def _architecture(self, n_inputs: int) -> tuple[Architecture, int]:
+        narrow = narrow_width(self.n_components, n_inputs)
         hidden = self._hidden()
-        return [*hidden, narrow, *reversed(hidden), n_inputs]
+        widths = [*hidden, narrow, *reversed(hidden), n_inputs]
+        return self._dense(n_inputs, widths), n_inputs
 
     def _noise(self) -> float:
         return float(self.denoising)
 
-    def _target(self, Z: np.ndarray, weights: np.ndarray, first: Network) -> np.ndarray:
+    def _target(self, Z: np.ndarray, labels: np.ndarray) -> np.ndarray:
         return Z
 
-    def _after_training(self, Z: np.ndarray, weights: np.ndarray) -> None:
+    def _after_training(self, Z: np.ndarray, weights: np.ndarray, seeds) -> None:
         scale = np.average(self._errors(Z), axis=0, weights=weights.astype(np.float64))
         least = max(_LEAST_SCALE * scale.mean(), np.finfo(np.float32).tiny)
         self.error_scale_ = np.maximum(scale, least)

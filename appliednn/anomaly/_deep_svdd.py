@@ -7,8 +7,9 @@ from numbers import Integral
 import numpy as np
 from sklearn.utils._param_validation import Interval
 
-from appliednn.anomaly._base import BaseDetector
 from appliednn.anomaly._docs import document
+from appliednn.anomaly._network_base import NetworkDetector
+from appliednn.core._architecture import Architecture
 from appliednn.core._network import Network
 
 # The centre keeps this distance from zero in each coordinate: at zero, weights of zero would
@@ -27,11 +28,11 @@ _LEAST_CENTRE = 0.1
     weight_decay="1e-4",
     epochs=10,
 )
-class DeepSVDDDetector(BaseDetector):
+class DeepSVDDDetector(NetworkDetector):
     """Deep support vector data description (one-class) for anomaly detection in tables.
 
-    A row's score is the squared distance of the network's answer to the centre, the mean answer
-    of the untrained network. The network has no biases, so that it answers the mean row, all
+    A row's score is the squared distance between the network's answer and the centre, the mean
+    answer of the untrained network; ``network_`` gives their difference. The network has no biases, so that it answers the mean row, all
     zeros, with zero, while the centre is away from zero: it cannot answer every row alike.
 
     Parameters
@@ -54,11 +55,9 @@ class DeepSVDDDetector(BaseDetector):
     """
 
     _parameter_constraints: dict = {
-        **BaseDetector._parameter_constraints,
+        **NetworkDetector._parameter_constraints,
         "n_components": [Interval(Integral, 1, None, closed="left")],
     }
-
-    _use_bias = False
 
     def __init__(
         self,
@@ -99,15 +98,20 @@ class DeepSVDDDetector(BaseDetector):
         self.verbose = verbose
         self.random_state = random_state
 
-    def _widths(self, n_inputs: int) -> list[int]:
-        return [*self._hidden(), int(self.n_components)]
+    def _architecture(self, n_inputs: int) -> tuple[Architecture, int]:
+        widths = [*self._hidden(), int(self.n_components)]
+        return self._dense(n_inputs, widths, use_bias=False, shift=True), widths[-1]
 
-    def _target(self, Z: np.ndarray, weights: np.ndarray, first: Network) -> np.ndarray:
-        center = np.average(first.forward(Z), axis=0, weights=weights)
+    def _start(self, first: Network, Z, weights, labels) -> list[np.ndarray]:
+        normal = labels >= 0 if (labels >= 0).any() else np.ones(len(Z), dtype=bool)
+        center = np.average(first.forward(Z[normal]), axis=0, weights=weights[normal])
         near = np.abs(center) < _LEAST_CENTRE
         center[near] = np.where(center[near] < 0, -_LEAST_CENTRE, _LEAST_CENTRE)
         self.center_ = center.astype(Z.dtype)
-        return np.broadcast_to(self.center_, (len(Z), len(center)))
+        return [*first.weights[:-1], -center.astype(first.weights[-1].dtype)]
+
+    def _target(self, Z: np.ndarray, labels: np.ndarray) -> np.ndarray:
+        return np.zeros((len(Z), int(self.n_components)), dtype=Z.dtype)
 
     def _score_encoded(self, Z: np.ndarray) -> np.ndarray:
-        return np.square(self.network_.forward(Z) - self.center_, dtype=np.float64).sum(axis=1)
+        return np.square(self.network_.forward(Z), dtype=np.float64).sum(axis=1)

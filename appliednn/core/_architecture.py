@@ -25,6 +25,8 @@ _BUILDERS = {
         "appliednn.anomaly.series._architectures",
         "build_sequence_autoencoder",
     ),
+    "vae_detector": ("appliednn.anomaly._vae_architecture", "build_vae"),
+    "gan_detector": ("appliednn.anomaly._gan_architecture", "build_gan"),
     "keras": ("appliednn.core._keras_architecture", "build_from_config"),
 }
 # Keras-free companions of a builder: a forward pass in NumPy, the number of stored numbers.
@@ -35,6 +37,8 @@ _NUMPY = {
     ("resnet", "forward"): (f"{_NETWORKS}._resnet_numpy", "numpy_resnet"),
     ("dense_detector", "forward"): ("appliednn.anomaly._dense_numpy", "numpy_dense"),
     ("dense_detector", "count"): ("appliednn.anomaly._dense_numpy", "count_dense"),
+    ("vae_detector", "count"): ("appliednn.anomaly._vae_numpy", "count_vae"),
+    ("gan_detector", "count"): ("appliednn.anomaly._gan_numpy", "count_gan"),
     ("tabm", "count"): (f"{_NETWORKS}._parameter_counts", "count_tabm"),
     ("resnet", "count"): (f"{_NETWORKS}._parameter_counts", "count_resnet"),
     ("ft_transformer", "count"): (f"{_NETWORKS}._parameter_counts", "count_ft_transformer"),
@@ -221,7 +225,7 @@ def _draw(layer, variable, seed: int, present):
     import keras
     import numpy as np
 
-    if variable.name == "seed" and type(layer).__name__ == "HashDropout":
+    if variable.name == "seed" and type(layer).__name__ in ("HashDropout", "HashNormal"):
         return np.int32(seed)
     if variable.name == "counter":
         return np.int32(0)

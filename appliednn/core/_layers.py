@@ -1,6 +1,8 @@
-"""Layers of our own: a dropout that hashes positions, because Keras's generators stall XLA."""
+"""Layers of our own: noise by hashing positions, because Keras's generators stall XLA."""
 
 from __future__ import annotations
+
+import math
 
 import keras
 from keras import ops
@@ -58,6 +60,39 @@ class HashDropout(keras.layers.Layer):
         """Return the constructor's arguments."""
         own = {"rate": self.initial_rate, "group": self.group, "members": self.members}
         return {**super().get_config(), **own}
+
+
+@keras.saving.register_keras_serializable(package="appliednn")
+class HashNormal(keras.layers.Layer):
+    """Draws from normal distributions while training, by hashing (position, step counter, seed).
+
+    Its inputs are the means and the logarithms of the variances side by side, (batch, 2 k); it
+    gives draws (batch, k) while training and the means otherwise. The draws are Box and Muller's
+    of :class:`HashDropout`'s uniform ones.
+    """
+
+    xla_pays = rows_independent = True
+
+    def build(self, input_shape) -> None:
+        """Create the counter and the seed."""
+        state = {"shape": (), "trainable": False, "aggregation": "only_first_replica"}
+        self.counter = self.add_weight(name="counter", dtype="int32", initializer="zeros", **state)
+        self.seed = self.add_weight(name="seed", dtype="int32", initializer="zeros", **state)
+
+    def call(self, inputs, training: bool = False):
+        """Return draws, or the means."""
+        mean, log_variance = ops.split(inputs, 2, axis=-1)
+        if not training:
+            return mean
+        self.counter.assign(self.counter + 1)
+        uniform = _hash_uniform(ops.shape(inputs), self.counter, self.seed)
+        radius, angle = ops.split(uniform, 2, axis=-1)
+        normal = ops.sqrt(-2.0 * ops.log1p(-radius)) * ops.cos(2.0 * math.pi * angle)
+        return mean + ops.exp(0.5 * log_variance) * ops.cast(normal, mean.dtype)
+
+    def compute_output_shape(self, input_shape):
+        """Return the shape with the last axis halved."""
+        return (*input_shape[:-1], input_shape[-1] // 2)
 
 
 def _hash_uniform(shape, counter, seed):

@@ -29,6 +29,12 @@ _REGRESSOR_LOSSES = {
     "quantile": {"quantile": 0.5},
     "poisson": {},
 }
+# What networks of our own are trained on; not offered by name.
+_DETECTOR_LOSSES = {
+    "elbo": {"beta": 1.0},
+    "deep_sad": {"eta": 1.0},
+    "ganomaly": {"reconstruction": 1.0, "encoding": 1.0, "adversarial": 1.0},
+}
 _RANGES = {
     "gamma": ("of at least 0", lambda v: v >= 0),
     "delta": ("above 0", lambda v: v > 0),
@@ -85,7 +91,7 @@ class Loss:
 
 
 def _defaults(name: str) -> dict[str, float]:
-    return {**_CLASSIFIER_LOSSES, **_REGRESSOR_LOSSES}.get(name, {})
+    return {**_CLASSIFIER_LOSSES, **_REGRESSOR_LOSSES, **_DETECTOR_LOSSES}.get(name, {})
 
 
 def make_loss(
@@ -301,6 +307,12 @@ def _poisson(loss, y, raw, hyper):
     return _row_mean(ops.exp(raw) - y * raw)
 
 
+def _detector(loss, y, raw, hyper):
+    from appliednn.core import _detector_losses
+
+    return getattr(_detector_losses, loss.name)(y, raw, hyper)
+
+
 def _keras(loss, y, raw, hyper):
     from appliednn.core._keras_losses import keras_rows
 
@@ -325,6 +337,7 @@ _ROWS = {
     "huber": _huber,
     "quantile": _quantile,
     "poisson": _poisson,
+    **dict.fromkeys(_DETECTOR_LOSSES, _detector),
     "keras": _keras,
     "function": _function,
 }
