@@ -23,6 +23,7 @@ from appliednn.pipeline._train import (
     set_threshold,
     training_rows,
 )
+from appliednn.pipeline.registry import estimator
 
 
 @dataclass(frozen=True)
@@ -164,6 +165,8 @@ def _detector_options(config: Any, options: dict[str, Any]) -> dict[str, Any]:
     skip += ["ANN904"] * (not config.robustness.enabled) + ["ANN906"] * (
         not config.explain.enabled
     )
+    if estimator(config.model.type).marks:
+        skip.append("ANN903")  # its refits would learn without the marks
     detection = {"max_explained": config.explain.max_rows}
     return {"fairness": options["fairness"], "detection": detection, "skip": skip}
 

@@ -9,11 +9,12 @@ import numpy as np
 import pandas as pd
 
 from appliednn.core.errors import UsageError
-from appliednn.pipeline._anomalies import series_is_usable
+from appliednn.pipeline._anomalies import is_detector, series_is_usable
 from appliednn.pipeline._model import Recipe, kept_model
 from appliednn.pipeline._search import make_folds
 from appliednn.pipeline._seeds import stage_seed
 from appliednn.pipeline._split import split_rows
+from appliednn.pipeline.registry import estimator
 
 
 @dataclass(frozen=True)
@@ -23,8 +24,8 @@ class TrainingRows:
     Attributes
     ----------
     X, y, groups : DataFrame, ndarray or None, ndarray or None
-        Rows to fit on (``drop_rows`` has acted); no targets for a detector; groups of a grouped
-        split.
+        Rows to fit on (``drop_rows`` has acted); of a detector no targets, but for one that
+        learns from marked anomalies 1 for these and 0 for others; groups of a grouped split.
     X_held, y_held : DataFrame and ndarray, or None
         Rows for calibration and threshold; None without calibration.
     """
@@ -50,7 +51,7 @@ def training_rows(
     X : DataFrame of shape (n, n_features)
         Training rows, in order of time for a split by time.
     y : ndarray of shape (n,) or None
-        Their targets; a detector is fitted without them.
+        Their targets; only a detector that learns from marked anomalies keeps them.
     groups : ndarray of shape (n,), optional
         Their groups, for a grouped split.
     """
@@ -62,7 +63,7 @@ def training_rows(
     if config.task == "anomaly":
         if config.anomalies.train == "drop":
             X = X[y == 0]
-        y = groups = None
+        y, groups = (y if estimator(config.model.type).marks else None), None
     if config.missing.type == "drop_rows":
         from appliednn.impute import complete_rows
 
@@ -95,6 +96,10 @@ def _hold_out(config: Any, y: np.ndarray, groups: np.ndarray | None) -> tuple[An
 
 def fit_model(recipe: Recipe, rows: TrainingRows) -> Any:
     """Return the fitted model, without what only training needed."""
+    if rows.y is not None and is_detector(recipe.model):
+        # As a detector says it: -1 for a known anomaly, 0 for a row of which nothing is known.
+        labels = {f"{recipe.prefix}labels": -rows.y}
+        return kept_model(recipe.model.fit(rows.X, **labels))
     with series_is_usable(recipe.model):
         return kept_model(recipe.model.fit(rows.X, rows.y))
 

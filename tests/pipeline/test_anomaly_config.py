@@ -94,6 +94,23 @@ def test_what_needs_marks(one, line, path, words):
     assert one(positive).path == "data.positive"
 
 
+def test_a_series_keeps_its_order(load, one):
+    text = DETECT.replace("Autoencoder", "WindowedPCA").replace("page_blocks", "bleeding")
+    problem = one(text)
+    assert problem.path == "split" and "expected {type: time}" in problem.message
+    timed = text + "split: {type: time}\n"
+    assert load(timed).split.column is None
+    assert one(timed + "missing: {type: drop_rows}\n").path == "missing"
+    assert "expected keep" in one(timed + "anomalies: {train: drop}\n").message
+
+
+def test_what_learns_from_marks_needs_them(load, one):
+    text = DETECT.replace("Autoencoder", "DeepSAD")
+    assert load(text).model.type == "DeepSADDetector"
+    assert one(text.replace("  target: label\n", "")).path == "model.type"
+    assert one(text + "anomalies: {train: drop}\n").path == "anomalies.train"
+
+
 def test_groups_are_compared_where_anomalies_are_marked(load, one):
     text = DETECT.replace("model:", "  sensitive: [height]\nmodel:")
     gates = "gates: [{metric: 'KEY[height]', op: '<=', threshold: 0.2}]\n"

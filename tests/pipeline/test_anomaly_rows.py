@@ -6,18 +6,21 @@ import numpy as np
 import pandas as pd
 import pytest
 from run_toys import machine_frame
+from sklearn.base import clone
 from sklearn.ensemble import IsolationForest
 
 from appliednn.anomaly import AutoencoderDetector
 from appliednn.core.errors import DataContractError, UsageError
 from appliednn.datasets import DataContract, check_usable
 from appliednn.pipeline._anomalies import anomaly_labels, detections, is_detector
+from appliednn.pipeline._artifacts import save_model
 from appliednn.pipeline._files import check_contract
 from appliednn.pipeline._model import build_recipe
 from appliednn.pipeline._plan import plan_lines
 from appliednn.pipeline._prepare import prepare
 from appliednn.pipeline._train import fit_model, training_rows
 from appliednn.pipeline.config import RunConfig
+from appliednn.pipeline.registry import ESTIMATORS, parameters
 
 
 def make_config(target="state", positive=("leak", "burst"), drop=(), **sections):
@@ -124,6 +127,63 @@ def test_a_local_outlier_factor_is_fitted_for_new_rows(folder):
     config = make_config(model={"type": "LocalOutlierFactor", "n_neighbors": 5})
     recipe = build_recipe(config)
     assert recipe.model.get_params()["model__novelty"] is True
+
+
+TABLES = [n for n, e in ESTIMATORS.items() if "anomaly" in e.tasks and not e.series]
+
+
+@pytest.mark.parametrize("name", TABLES)
+def test_every_detector_is_fitted_kept_and_asked(folder, name):
+    small = {"hidden_layer_sizes": [4], "epochs": 2, "n_estimators": 10}
+    given = {k: v for k, v in small.items() if k in parameters(name)}
+    config = make_config(model={"type": name, **given}, missing={"type": "simple"})
+    data = prepare(config, folder)
+    rows = training_rows(config, data.X.iloc[data.train], data.y[data.train], None)
+    model = fit_model(build_recipe(config), rows)
+    kept = save_model(model, folder / "m.ann")
+    said = detections(kept, data.X)
+    np.testing.assert_allclose(said["score"], -model.score_samples(data.X), rtol=1e-6)
+    assert said["score"].nunique() > 100
+    assert 0 < said["flag"].mean() < 0.5
+
+
+def test_a_detector_that_learns_from_marks_is_told_of_them(folder):
+    model = {"type": "DeepSADDetector", "hidden_layer_sizes": [8], "epochs": 10}
+    config = make_config(model=model, missing={"type": "simple"})
+    data = prepare(config, folder)
+    X, y = data.X.iloc[data.train], data.y[data.train]
+    told = fit_model(build_recipe(config), training_rows(config, X, y, None))
+    direct = clone(build_recipe(config).model.steps[-1][1])
+    direct.fit(X, labels=np.where(y == 1, -1, 0))
+    np.testing.assert_allclose(told.score_samples(X), direct.score_samples(X), rtol=1e-6)
+    untold = clone(direct).fit(X)
+    assert np.abs(untold.score_samples(X) - direct.score_samples(X)).max() > 1e-3
+
+
+def test_a_series_is_read_in_order_and_said_to_be_unusable_where_it_is(tmp_path):
+    t = np.arange(600)
+    frame = pd.DataFrame({"a": np.sin(t / 5), "b": np.cos(t / 5), "time": t[::-1], "label": 0})
+    frame.loc[100:110, "label"] = 1  # near the end, by the column time
+    frame.loc[100:110, "a"] = 0.0
+    frame.to_csv(tmp_path / "m.csv", index=False)
+    model = {"type": "WindowedPCADetector", "window": 16, "novelty": True}
+    split = {"type": "time", "column": "time", "test_size": 0.5}
+    config = make_config("label", None, model=model, split=split)
+    data = prepare(config, tmp_path)
+    assert list(data.X) == ["a", "b"] and data.y[data.train].sum() == 0
+    assert (np.diff(data.frame["time"].iloc[data.test]) == 1).all()
+    rows = training_rows(config, data.X.iloc[data.train], data.y[data.train], None)
+    detector = fit_model(build_recipe(config), rows)
+    said = detections(detector, data.X.iloc[data.test])
+    assert len(said) == 300
+    assert data.y[data.test][said["score"].argmax()] == 1
+    with pytest.raises(UsageError, match="the series cannot be used: a series of 5 time points"):
+        detections(detector, data.X.iloc[:5])
+    frame.assign(b="text").to_csv(tmp_path / "m.csv", index=False)
+    data = prepare(config, tmp_path)
+    rows = training_rows(config, data.X.iloc[data.train], data.y[data.train], None)
+    with pytest.raises(UsageError, match="'b'"):
+        fit_model(build_recipe(config), rows)
 
 
 def test_detections_agree_with_scikit_learn_and_name_the_column_at_fault():

@@ -28,9 +28,19 @@ def a_target_is_given(config: RunConfig, base_dir: FilePath) -> Iterator[Issue]:
 @check("task", "data", "anomalies", "model")
 def marked_anomalies(config: RunConfig, base_dir: FilePath) -> Iterator[Issue]:
     """Ask that anomalies are left out only where something marks them."""
+    path = ("anomalies", "train")
+    if config.task == "anomaly" and ESTIMATORS[config.model.type].marks:
+        if config.data.target is None:
+            message = (
+                "learns from marked anomalies: name the column that marks them in data.target"
+            )
+            yield Issue(("model", "type"), f"{config.model.type} {message}")
+        elif config.anomalies.train == "drop":
+            message = f"{config.model.type} learns from marked anomalies: expected keep"
+            yield Issue(path, message)
+        return
     if config.anomalies.train == "keep":
         return
-    path = ("anomalies", "train")
     if config.task != "anomaly":
         yield Issue(path, f"is for task: anomaly; the task is {config.task}")
     elif config.data.target is None:

@@ -32,12 +32,15 @@ class Entry:
         Tasks it can do; empty for a resampler.
     series : bool
         Whether its rows are points in time, whose order counts.
+    marks : bool
+        Whether it learns from rows that are marked as anomalies.
     """
 
     name: str
     module: str
     tasks: tuple[Task, ...] = ()
     series: bool = False
+    marks: bool = False
 
     def load(self) -> type:
         """Import and return the class (this is where a heavy library loads)."""
@@ -72,6 +75,10 @@ ESTIMATORS = _entries(
     Entry("DummyRegressor", "sklearn.dummy", _REGRESSION),
     Entry("AutoencoderDetector", "appliednn.anomaly", _ANOMALY),
     Entry("DeepSVDDDetector", "appliednn.anomaly", _ANOMALY),
+    Entry("VAEDetector", "appliednn.anomaly", _ANOMALY),
+    Entry("GANDetector", "appliednn.anomaly", _ANOMALY),
+    Entry("TransferDetector", "appliednn.anomaly", _ANOMALY),
+    Entry("DeepSADDetector", "appliednn.anomaly", _ANOMALY, marks=True),
     Entry("ForecastDetector", "appliednn.anomaly", _ANOMALY, series=True),
     Entry("SequenceAutoencoderDetector", "appliednn.anomaly", _ANOMALY, series=True),
     Entry("WindowedPCADetector", "appliednn.anomaly", _ANOMALY, series=True),
