@@ -15,7 +15,8 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 from _anomaly_sets import Part
-from _runner import NotInThisVersion, chosen, import_all
+from _options import chosen_of
+from _runner import NotInThisVersion, import_all
 
 Scorer = Callable[[np.ndarray], np.ndarray]
 N_NEIGHBORS = 5
@@ -74,8 +75,8 @@ def _with_labels(name: str) -> Method:
     def fit(part: Part) -> Scorer:
         made = our_class(name)
         X = np.vstack([part.others, part.labelled])
-        y = np.repeat([0, -1], [len(part.others), len(part.labelled)])
-        return made(**_given(made, part, {})).fit(X, y).anomaly_score
+        labels = np.repeat([0, -1], [len(part.others), len(part.labelled)])
+        return made(**_given(made, part, {})).fit(X, labels=labels).anomaly_score
 
     return replace(_ours(name), fit=fit)
 
@@ -177,10 +178,4 @@ def chosen_methods(words: list[str]) -> list[str]:
     >>> chosen_methods(["vae", "lof"])
     ['lof', 'vae']
     """
-    groups = {
-        "all": list(METHODS),
-        "ours": [n for n, m in METHODS.items() if m.ours],
-        "peers": [n for n, m in METHODS.items() if not m.ours],
-    }
-    wanted = chosen("--methods", words, groups)
-    return [name for name in METHODS if name in wanted]
+    return chosen_of(METHODS, words)

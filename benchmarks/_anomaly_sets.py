@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-from _runner import chosen
+from _options import chosen
 from _tabular_sets import data_root, stratified_sample
 from sklearn.model_selection import train_test_split
 

@@ -232,21 +232,6 @@ def code_version() -> str:
     return commit + "+" * (changed.returncode != 0)
 
 
-def chosen(option: str, words: list[str], groups: dict[str, list[str]]) -> list[str]:
-    """Return names for names and groups of names, in the order given; "all" is the group of all.
-
-    >>> chosen("--sets", ["c", "ab"], {"all": ["a", "b", "c"], "ab": ["a", "b"]})
-    ['c', 'a', 'b']
-    """
-    names: dict[str, None] = {}
-    for word in words:
-        if word not in groups and word not in groups["all"]:
-            known = ", ".join([*groups, *groups["all"]])
-            raise SystemExit(f"{option} {word}: there is no such thing; give some of {known}")
-        names.update(dict.fromkeys(groups.get(word, [word])))
-    return list(names)
-
-
 class Fits:
     """All fits of one method on one set that are still to be made.
 

@@ -26,7 +26,8 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
-from _runner import NotInThisVersion, chosen, import_all
+from _options import chosen_of
+from _runner import NotInThisVersion, import_all
 from sklearn.compose import (
     TransformedTargetRegressor,
     make_column_selector,
@@ -299,10 +300,4 @@ def chosen_methods(words: list[str]) -> list[str]:
     >>> chosen_methods(["autotabular", "catboost"])
     ['catboost', 'autotabular']
     """
-    groups = {
-        "all": list(METHODS),
-        "ours": [n for n, m in METHODS.items() if m.ours],
-        "peers": [n for n, m in METHODS.items() if not m.ours],
-    }
-    wanted = chosen("--methods", words, groups)
-    return [name for name in METHODS if name in wanted]
+    return chosen_of(METHODS, words)

@@ -7,7 +7,14 @@ from dataclasses import dataclass, field
 
 import numpy as np
 import pandas as pd
-from _runner import fits_by_key, read_lines
+from _report_parts import (
+    bold_ours,
+    chosen_fits,
+    failure_section,
+    machine_sentence,
+    shared_fits,
+)
+from _runner import read_lines
 from _tabular_figure import rank_diagram
 from _tabular_methods import METHODS, chosen_methods
 from _tabular_run import AUTOMATIC_TIMES_CATBOOST, KEY, LEAST_PROBABILITY
@@ -76,28 +83,13 @@ class Comparison:
         return 1 - found if more else found
 
 
-def shared_folds(of_set: pd.DataFrame, share: float) -> tuple[list[str], pd.DataFrame]:
-    """Return the methods that take part in a set and their fits on the folds all of them have.
-
-    A method takes part if it finished ``share`` of the folds that the fullest method finished.
-    """
-    done = of_set[of_set["status"] == "ok"]
-    if done.empty:
-        return [], done
-    counts = done.groupby("method").size()
-    parts = list(counts.index[counts >= share * counts.max()])
-    done = done[done["method"].isin(parts)]
-    sizes = done.groupby(["seed", "fold"])["method"].transform("nunique")
-    return parts, done[sizes == len(parts)]
-
-
 def compare(fits: pd.DataFrame, methods: list[str], share: float) -> Comparison:
     """Average the fits by set over shared folds."""
     result = Comparison(methods)
     collected = []
     for name in [n for n in SETS if n in set(fits["set"])]:
         of_set = fits[(fits["set"] == name) & fits["method"].isin(methods)]
-        parts, kept = shared_folds(of_set, share)
+        parts, kept = shared_fits(of_set, share, ["seed", "fold"])
         tried = [m for m in methods if m in set(of_set["method"])]
         out = [m for m in tried if m not in parts]
         if out:
@@ -119,7 +111,7 @@ def compare(fits: pd.DataFrame, methods: list[str], share: float) -> Comparison:
 
 
 def _bold(method: str) -> str:
-    return f"**{method}**" if METHODS[method].ours else method
+    return bold_ours(method, METHODS)
 
 
 def _number(value: float, digits: int = 4) -> str:
@@ -286,28 +278,11 @@ def detail_section(comparison: Comparison) -> list[str]:
     return [*lines, "### Fit CPU seconds", "", table(["set", "rows", *fit.columns], rows), ""]
 
 
-def failure_section(fits: pd.DataFrame) -> list[str]:
-    """Return finished fits, timeouts and errors of each method."""
-    rows = []
-    for method, of_method in fits.groupby("method", sort=False):
-        bad = of_method[of_method["status"] != "ok"]
-        kinds = Counter(f"{r['error']} on {r['set']}" for _, r in bad.iterrows())
-        said = ", ".join(f"{k} x{n}" for k, n in kinds.most_common(8)) or "-"
-        code = ", ".join(dict.fromkeys(of_method["code"])) if METHODS[method].ours else "-"
-        counts = of_method["status"].value_counts()
-        rows.append([_bold(method), *(int(counts.get(s, 0)) for s in ("ok", "timeout", "failed")),
-                     said, code])  # fmt: skip
-    columns = ["method", "finished", "timeouts", "failed", "which", "commits"]
-    return ["## Fits", "", table(columns, rows), ""]
-
-
 # -- the whole ---------------------------------------------------------------------------------
 
 
 def introduction(comparison: Comparison, lines: list[dict], fits: pd.DataFrame) -> list[str]:
     """Return over what the report was computed, and how to read it."""
-    machine = next((r["machine"] for r in reversed(lines) if "machine" in r), {})
-    packages = ", ".join(f"{k} {v}" for k, v in machine.get("versions", {}).items() if v)
     tasks = Counter(SETS[n].task for n in comparison.folds)
     spread = sorted(set(comparison.folds.values()))
     n_folds = f"{spread[0]}" if len(spread) == 1 else f"{spread[0]} to {spread[-1]}"
@@ -320,7 +295,7 @@ def introduction(comparison: Comparison, lines: list[dict], fits: pd.DataFrame) 
         f"defaults, seeds {sorted(map(int, set(fits['seed'])))}; {n_folds} folds a set count, "
         "those that all methods taking part finished. One thread for each library.",
         "",
-        f"{machine.get('cpus', '?')} CPU, Python {machine.get('python', '?')}; {packages}.",
+        machine_sentence(lines),
         "",
         f"Normalised score of a set: (worst - loss) / (worst - best) over the methods that have "
         f"it, 1 the best, 0 the worst. Win/tie/loss counts sets; normalised scores within {TIE} "
@@ -341,27 +316,10 @@ def _all_losses(comparison: Comparison) -> pd.DataFrame:
     return pd.concat([p for p in parts if not p.empty])
 
 
-def chosen_fits(lines: list[dict], options) -> pd.DataFrame:
-    """Return the last line of each fit of the chosen methods, of one number of rows."""
-    fits = pd.DataFrame(list(fits_by_key(lines, KEY).values()))
-    if fits.empty:
-        raise SystemExit("no results in " + ", ".join(map(str, options.files)))
-    rows = options.rows or fits["rows"].max()
-    wanted = [m for m in chosen_methods(options.methods) if m in set(fits["method"])]
-    fits = fits[(fits["rows"] == rows) & fits["method"].isin(wanted)].reset_index(drop=True)
-    if fits.empty:
-        raise SystemExit(f"no results with --rows {rows} of these methods")
-    of_method = fits["method"].map(wanted.index)
-    fits = fits.iloc[np.argsort(of_method, kind="stable")].reset_index(drop=True)
-    for column in ("scores", "budget", "error"):  # absent where no fit ended so
-        fits[column] = fits.get(column, pd.Series(None, fits.index, dtype=object))
-    return fits.join(pd.DataFrame([s if isinstance(s, dict) else {} for s in fits["scores"]]))
-
-
 def report(options) -> None:
     """Write the report of the files."""
     lines = list(read_lines(options.files))
-    fits = chosen_fits(lines, options)
+    fits = chosen_fits(lines, options, KEY, chosen_methods)
     methods = list(dict.fromkeys(fits["method"]))
     comparison = compare(fits, methods, options.share)
     everything = _all_losses(comparison)
@@ -383,7 +341,7 @@ def report(options) -> None:
         parts += duel_section(view[0], comparison.losses(view))
     parts += twin_section(comparison.fits)
     parts += behind_section(comparison) + time_section(comparison)
-    parts += detail_section(comparison) + failure_section(fits)
+    parts += detail_section(comparison) + failure_section(fits, METHODS)
     text = "\n".join(parts)
     if options.out:
         options.out.write_text(text + "\n")

@@ -15,7 +15,7 @@ from pathlib import Path
 
 import numpy as np
 import pandas as pd
-from _runner import chosen
+from _options import chosen
 from sklearn.model_selection import KFold, StratifiedKFold
 
 N_FOLDS = 5

@@ -1,4 +1,4 @@
-"""Statistics of ``tabular.py``: methods compared over data sets.
+"""Statistics of ``tabular.py`` and ``anomaly.py``: methods compared over data sets.
 
 A *loss table* is a DataFrame, sets in rows, methods in columns, lower is better, NaN where a
 method has no result. Methods as in Demsar (2006), "Statistical comparisons of classifiers over
@@ -13,7 +13,7 @@ import numpy as np
 import pandas as pd
 from scipy import stats
 
-# Normalised scores closer than this count as a tie.
+# Scores closer than this count as a tie.
 TIE = 0.01
 
 
@@ -96,10 +96,10 @@ class Duel:
 
 
 def duel(scores: pd.DataFrame, ours: str, peer: str) -> Duel:
-    """Compare normalised scores: a difference up to 0.01 is a tie; Wilcoxon signed-rank test.
+    """Compare scores, more is better: up to 0.01 is a tie; Wilcoxon signed-rank test over sets.
 
-    The test takes the differences of normalised scores, because raw losses of different sets have
-    no common unit. It is two-sided; without a difference anywhere the p-value is 1.
+    The scores of all sets have one unit: normalised scores, or an area under a curve. The test is
+    two-sided; without a difference anywhere the p-value is 1.
 
     >>> table = pd.DataFrame({"a": [1, 1, 0.5, 1, 0.2], "b": [0, 0.5, 0.5, 0.2, 0.4]})
     >>> duel(table, "a", "b")
@@ -121,6 +121,31 @@ def duel(scores: pd.DataFrame, ours: str, peer: str) -> Duel:
     )
 
 
+def holm(p_values: pd.Series) -> pd.Series:
+    """Return p-values corrected for their number by Holm's step-down; NaN takes no part.
+
+    >>> holm(pd.Series([0.01, 0.04, 0.03, np.nan])).round(3).tolist()
+    [0.03, 0.06, 0.06, nan]
+    """
+    ordered = p_values.dropna().sort_values(kind="stable")
+    steps = ordered * np.arange(len(ordered), 0, -1)
+    return steps.cummax().clip(upper=1.0).reindex(p_values.index)
+
+
+def mean_interval(values, n_boot: int = 5000) -> tuple[float, float, float]:
+    """Return the mean and its 95 % interval, the percentile bootstrap; NaN for a single value.
+
+    >>> mean_interval([2.0, 2.0])
+    (2.0, 2.0, 2.0)
+    """
+    values = np.asarray(values, dtype=float)
+    if len(values) < 2:
+        return (float(values[0]) if len(values) else np.nan), np.nan, np.nan
+    draws = np.random.default_rng(0).choice(values, (n_boot, len(values))).mean(axis=1)
+    low, high = np.quantile(draws, [0.025, 0.975])
+    return float(values.mean()), float(low), float(high)
+
+
 def ratio(ours: pd.Series, peer: pd.Series, n_boot: int = 5000) -> tuple[float, float, float, int]:
     """Return the geometric mean of ours / peer over sets, its 95 % interval, and the sets.
 
@@ -130,12 +155,5 @@ def ratio(ours: pd.Series, peer: pd.Series, n_boot: int = 5000) -> tuple[float, 
     (0.25, 0.25, 0.25, 3)
     """
     logs = np.log((ours / peer).dropna().to_numpy(dtype=float))
-    if len(logs) == 0:
-        return np.nan, np.nan, np.nan, 0
-    middle = float(np.exp(logs.mean()))
-    if len(logs) == 1:
-        return middle, np.nan, np.nan, 1
-    rng = np.random.default_rng(0)
-    draws = rng.choice(logs, (n_boot, len(logs))).mean(axis=1)
-    low, high = np.exp(np.quantile(draws, [0.025, 0.975]))
-    return middle, float(low), float(high), len(logs)
+    middle, low, high = np.exp(mean_interval(logs, n_boot)).tolist()
+    return middle, low, high, len(logs)

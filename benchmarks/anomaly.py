@@ -13,31 +13,16 @@ and what the two protocols are, ``_anomaly_methods.py`` what each method is.
 from __future__ import annotations
 
 import argparse
-from pathlib import Path
+
+from _options import add_report_options, add_run_options
 
 
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     verbs = parser.add_subparsers(dest="verb", required=True)
     run = verbs.add_parser("run", help="fit what is not yet in the file")
-    run.add_argument("--sets", nargs="+", default=["all"], help="names, all, held_out, ...")
-    run.add_argument("--methods", nargs="+", default=["all"], help="names, all, ours or peers")
-    run.add_argument("--seeds", type=int, default=5, help="seeds 0, 1, ... (default 5)")
-    run.add_argument("--rows", type=int, default=20_000, help="rows of a set (default 20 000)")
-    run.add_argument("--out", type=Path, required=True, help="file of JSON lines")
-    run.add_argument("--limit", type=float, default=600, help="processor seconds of a fit")
-    run.add_argument("--budget", type=float, default=float("inf"), help="seconds of this run")
-    run.add_argument(
-        "--again", choices=("failed", "all"), help="repeat what is in the file: the last counts"
-    )
-    report = verbs.add_parser("report", help="print the summary as Markdown")
-    report.add_argument("files", type=Path, nargs="+")
-    report.add_argument("--methods", nargs="+", default=["all"], help="compare these only")
-    report.add_argument("--rows", type=int, help="of runs with several --rows, this one")
-    report.add_argument(
-        "--share", type=float, default=0.5, help="of seeds, and of sets, to take part"
-    )
-    report.add_argument("--out", type=Path, help="file; without it the report is printed")
+    add_run_options(run, sets="all", seeds=5, rows=20_000, limit=600)
+    add_report_options(verbs.add_parser("report", help="write the summary as Markdown"))
     verbs.add_parser("list", help="name the sets and methods")
     return parser
 

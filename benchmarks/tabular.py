@@ -16,6 +16,8 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
+from _options import add_report_options, add_run_options
+
 HERE = Path(__file__).resolve().parent
 
 
@@ -23,25 +25,10 @@ def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     verbs = parser.add_subparsers(dest="verb", required=True)
     run = verbs.add_parser("run", help="fit what is not yet in the file")
-    run.add_argument("--sets", nargs="+", default=["core"], help="names, core, all, ...")
-    run.add_argument("--methods", nargs="+", default=["all"], help="names, all, ours or peers")
-    run.add_argument("--folds", type=int, default=5, help="the first of the 5 folds (default 5)")
-    run.add_argument("--seeds", type=int, default=2, help="seeds 0, 1, ... (default 2)")
-    run.add_argument("--rows", type=int, default=10_000, help="rows of a set (default 10 000)")
-    run.add_argument("--out", type=Path, required=True, help="file of JSON lines")
-    run.add_argument("--limit", type=float, default=300, help="processor seconds of a fit")
-    run.add_argument("--budget", type=float, default=float("inf"), help="seconds of this run")
-    run.add_argument(
-        "--again", choices=("failed", "all"), help="repeat what is in the file: the last counts"
-    )
+    add_run_options(run, sets="core", seeds=2, rows=10_000, limit=300)
+    run.add_argument("--folds", type=int, default=5, help="the first of the 5 folds (5)")
     report = verbs.add_parser("report", help="write the summary as Markdown")
-    report.add_argument("files", type=Path, nargs="+")
-    report.add_argument("--methods", nargs="+", default=["all"], help="compare these only")
-    report.add_argument("--rows", type=int, help="of runs with several --rows, this one")
-    report.add_argument(
-        "--share", type=float, default=0.5, help="of folds, and of sets, to take part"
-    )
-    report.add_argument("--out", type=Path, help="file; without it the report is printed")
+    add_report_options(report)
     report.add_argument(
         "--figure", type=Path, default=HERE.parent / "docs" / "images" / "tabular_ranks.svg"
     )

@@ -44,10 +44,11 @@ from pathlib import Path
 
 import numpy as np
 import pandas as pd
+from _report_parts import chosen_fits
 from _runner import ONE_THREAD, Results, read_lines
 from _tabular_methods import METHODS, NUMBERS, catboost, chosen_methods, our_class
-from _tabular_report import BEHIND, VIEWS, chosen_fits, compare
-from _tabular_run import scores
+from _tabular_report import BEHIND, VIEWS, compare
+from _tabular_run import KEY, scores
 from _tabular_sets import folds, load
 from _tabular_statistics import normalised_scores
 from _tabular_twins import corrected_t_test
@@ -90,7 +91,7 @@ def behind(files: list[Path], rows: int, methods: list[str]) -> pd.DataFrame:
     difference that the folds tried show, for :func:`report` to fill in.
     """
     options = argparse.Namespace(files=files, rows=rows, methods=["all"])
-    fits = chosen_fits(list(read_lines(files)), options)
+    fits = chosen_fits(list(read_lines(files)), options, KEY, chosen_methods)
     comparison = compare(fits, list(dict.fromkeys(fits["method"])), 0.5)
     found = []
     for view in (VIEWS[0], VIEWS[2]):

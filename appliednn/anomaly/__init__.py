@@ -8,6 +8,7 @@ __getattr__, __dir__, __all__ = attach(
         "AutoencoderDetector": "._autoencoder",
         "DeepSADDetector": "._deep_sad",
         "DeepSVDDDetector": "._deep_svdd",
+        "DetectorEnsemble": "._ensemble",
         "DetectorMixin": "._contract",
         "ForecastDetector": ".series",
         "GANDetector": "._gan",

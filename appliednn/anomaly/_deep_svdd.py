@@ -32,8 +32,9 @@ class DeepSVDDDetector(NetworkDetector):
     """Deep support vector data description (one-class) for anomaly detection in tables.
 
     A row's score is the squared distance between the network's answer and the centre, the mean
-    answer of the untrained network; ``network_`` gives their difference. The network has no biases, so that it answers the mean row, all
-    zeros, with zero, while the centre is away from zero: it cannot answer every row alike.
+    answer of the untrained network; ``network_`` gives their difference. The network has no
+    biases, so that it answers the mean row, all zeros, with zero, while the centre is away from
+    zero: it cannot answer every row alike.
 
     Parameters
     ----------

@@ -20,7 +20,7 @@ _ROWS_PER_CALL = 8_192
         Units of the hidden layers of encoders and discriminator; the decoder's mirror them.
     n_components : int or "auto", default="auto"
         Width of the encoding; ``"auto"``: the square root of the number of inputs, at least 2.
-    score : {{"encoding", "reconstruction", "both"}}, default="both"
+    score_by : {{"encoding", "reconstruction", "both"}}, default="both"
         What a score is made of, each part in units of its mean on the training rows: the squared
         difference of the two encodings (the original method), the squared error of the rebuilt
         row, or the sum.
@@ -61,7 +61,7 @@ class GANDetector(NetworkDetector):
     _parameter_constraints: dict = {
         **NetworkDetector._parameter_constraints,
         "n_components": [Interval(Integral, 1, None, closed="left"), StrOptions({"auto"})],
-        "score": [StrOptions({"encoding", "reconstruction", "both"})],
+        "score_by": [StrOptions({"encoding", "reconstruction", "both"})],
         "adversarial": [Interval(Real, 0, None, closed="left")],
     }
 
@@ -70,7 +70,7 @@ class GANDetector(NetworkDetector):
         hidden_layer_sizes=(64,),
         *,
         n_components="auto",
-        score="both",
+        score_by="both",
         adversarial=1.0,
         contamination="auto",
         novelty=False,
@@ -90,7 +90,7 @@ class GANDetector(NetworkDetector):
     ):
         self.hidden_layer_sizes = hidden_layer_sizes
         self.n_components = n_components
-        self.score = score
+        self.score_by = score_by
         self.adversarial = adversarial
         self.contamination = contamination
         self.novelty = novelty
@@ -144,5 +144,5 @@ class GANDetector(NetworkDetector):
 
     def _score_encoded(self, Z: np.ndarray) -> np.ndarray:
         parts = self._parts(Z) / self._usual_parts
-        chosen = {"encoding": [0], "reconstruction": [1], "both": [0, 1]}[self.score]
+        chosen = {"encoding": [0], "reconstruction": [1], "both": [0, 1]}[self.score_by]
         return parts[:, chosen].sum(axis=1)

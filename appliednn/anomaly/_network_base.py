@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from abc import abstractmethod
+from collections.abc import Sequence
 from numbers import Integral, Real
 
 import numpy as np
@@ -11,7 +12,12 @@ from sklearn.utils._param_validation import Interval, StrOptions
 
 from appliednn.anomaly._base import TableDetector
 from appliednn.core import backend
-from appliednn.core._architecture import Architecture, hidden_widths
+from appliednn.core._architecture import (
+    Architecture,
+    hidden_widths,
+    stack_weights,
+    unstack_weights,
+)
 from appliednn.core._losses import Loss, make_loss
 from appliednn.core._network import Network
 from appliednn.core._optimizers import make_optimizer
@@ -76,33 +82,7 @@ class NetworkDetector(TableDetector):
         return self._score_encoded(Z)
 
     def _train(self, Z: np.ndarray, weights: np.ndarray, labels, seeds, epochs: int) -> None:
-        architecture, width = self._architecture(Z.shape[1])
-        loss = self._loss()
-        optimizer = make_optimizer("adam", weight_decay=self.weight_decay)
-        with guarded_random_state():
-            program = backend.training_program(architecture, loss, optimizer)
-            drawn = backend.inference_program(architecture).initial_weights(seeds[0])
-
-        def network(values) -> Network:
-            return Network(architecture, values, loss, width, (Z.shape[1],))
-
-        start = self._start(network(drawn), Z, weights, labels)
-        plan = TrainingPlan(
-            epochs=epochs,
-            batch_size=len(Z) if self.batch_size == "full" else self.batch_size,
-            learning_rate=self.learning_rate,
-            hyper={**optimizer.hyper, **loss.hyper, "dropout": self._noise()},
-            weight_seed=seeds[0],
-            shuffle_seed=seeds[1],
-            max_seconds=self.max_seconds,
-            verbose=self.verbose,
-        )
-        rows = Rows(Z, self._target(Z, labels), weights)
-        result = Trainer(program, plan, rows, start=(start, None)).fit()
-        self.network_ = network(result.weights)
-        self.history_, self.n_epochs_ = result.history, result.n_epochs
-        self.stop_reason_ = result.stop_reason
-        self._after_training(Z, weights, seeds)
+        train_alike([self], Z, weights, labels, [seeds], epochs)
 
     def _dense(self, n_inputs: int, widths: list[int], **more) -> Architecture:
         """Return dense layers of these widths."""
@@ -118,6 +98,66 @@ class NetworkDetector(TableDetector):
 
     def _hidden(self) -> list[int]:
         return hidden_widths(self.hidden_layer_sizes)
+
+
+def train_alike(
+    detectors: Sequence[NetworkDetector],
+    Z: np.ndarray,
+    weights: np.ndarray,
+    labels: np.ndarray,
+    seeds: Sequence[Sequence[int]],
+    epochs: int,
+) -> None:
+    """Train detectors that differ in their seeds alone, several as one stacked network.
+
+    Parameters
+    ----------
+    detectors : sequence of k NetworkDetector
+        Of one class and one set of parameters.
+    Z : ndarray of shape (n, n_inputs)
+        Encoded rows.
+    weights, labels : ndarray of shape (n,)
+        Of the rows.
+    seeds : sequence of k sequences of int
+        For each detector: of its weights, and of its shuffles.
+    epochs : int
+        Passes over the rows.
+    """
+    lead, k = detectors[0], len(detectors)
+    plain, width = lead._architecture(Z.shape[1])
+    architecture = plain if k == 1 else plain.changed(members=k, aggregate=False)
+    loss, optimizer = lead._loss(), make_optimizer("adam", weight_decay=lead.weight_decay)
+
+    def network(values) -> Network:
+        return Network(plain, values, loss, width, (Z.shape[1],))
+
+    with guarded_random_state():
+        program = backend.training_program(architecture, loss, optimizer)
+        drawn = backend.inference_program(plain)
+        firsts = [network(drawn.initial_weights(own[0])) for own in seeds]
+    starts = [
+        detector._start(first, Z, weights, labels)
+        for detector, first in zip(detectors, firsts, strict=True)
+    ]
+    plan = TrainingPlan(
+        epochs=epochs,
+        batch_size=len(Z) if lead.batch_size == "full" else lead.batch_size,
+        learning_rate=lead.learning_rate,
+        hyper={**optimizer.hyper, **loss.hyper, "dropout": lead._noise()},
+        weight_seed=[own[0] for own in seeds] if k > 1 else seeds[0][0],
+        shuffle_seed=[own[1] for own in seeds] if k > 1 else seeds[0][1],
+        max_seconds=lead.max_seconds,
+        verbose=lead.verbose,
+    )
+    start = starts[0] if k == 1 else stack_weights(starts, program.shapes)
+    rows = Rows(Z, lead._target(Z, labels), weights)
+    result = Trainer(program, plan, rows, start=(start, None)).fit()
+    for j, detector in enumerate(detectors):
+        own = result.weights if k == 1 else unstack_weights(result.weights, starts[j], j)
+        detector.network_ = network(own)
+        detector.history_, detector.n_epochs_ = dict(result.history), result.n_epochs
+        detector.stop_reason_ = result.stop_reason
+        detector._after_training(Z, weights, seeds[j])
 
 
 def narrow_width(n_components: int | str, n_inputs: int) -> int:

@@ -12,6 +12,9 @@ _LEAST_SHARE = 0.01
 # scored together. A threshold above all training rows is so much above them.
 _EQUAL = 1e-5
 
+# Of the training scores, those above this quantile tell how the tail goes on.
+_TAIL = 0.9
+
 
 def outlier_threshold(
     scores: np.ndarray, weights: np.ndarray, contamination: float | str
@@ -57,6 +60,54 @@ def outlier_threshold(
     if flagged == 0:
         return float(ranked[0] + _EQUAL * abs(ranked[0]))
     return float(-(values[flagged - 1] + values[min(flagged, len(values) - 1)]) / 2)
+
+
+class SurpriseScale:
+    """Anomaly scores of one detector on a scale that those of others share.
+
+    The surprise of a score is the negative logarithm of the share of training rows that reach it.
+    Above their ninth decile it goes on as an exponential tail (Pickands 1975), so that scores
+    beyond all training rows still differ. Scores are first measured from their median in quartile
+    ranges, and large ones by their logarithm (the inverse hyperbolic sine).
+
+    Parameters
+    ----------
+    scores, weights : ndarray of shape (n,)
+        Anomaly scores of the training rows, and row weights.
+
+    Examples
+    --------
+    >>> scale = SurpriseScale(np.arange(100.0), np.ones(100))
+    >>> scale.surprise(np.array([0.0, 49.0, 98.0, 1000.0])).round(2).tolist()
+    [0.01, 0.68, 3.92, 37.32]
+    """
+
+    def __init__(self, scores: np.ndarray, weights: np.ndarray) -> None:
+        low, self._middle, high = (
+            np.quantile(scores, q, weights=weights, method="inverted_cdf")
+            for q in (0.25, 0.5, 0.75)
+        )
+        self._spread = max(high - low, _EQUAL * max(abs(self._middle), _EQUAL))
+        straight = self._straight(scores)
+        self._own = ScoreDistribution(straight, weights)
+        self._start = float(np.quantile(straight, _TAIL, weights=weights, method="inverted_cdf"))
+        above = straight > self._start
+        excess = 0.0
+        if above.any():
+            excess = np.average(straight[above] - self._start, weights=weights[above])
+        self._slope = max(float(excess), _EQUAL)
+        self._total = float(weights.sum())
+
+    def _straight(self, scores: np.ndarray) -> np.ndarray:
+        return np.arcsinh((scores - self._middle) / self._spread)
+
+    def surprise(self, scores: np.ndarray) -> np.ndarray:
+        """Return the surprise of each score, (n,); at least 0."""
+        straight = self._straight(scores)
+        share = self._own.share_below(straight) * self._total / (self._total + 1.0)
+        beyond = (straight - self._start) / self._slope - np.log1p(-_TAIL)
+        body = np.minimum(-np.log1p(-share), -np.log1p(-_TAIL))
+        return np.where(straight > self._start, beyond, body)
 
 
 class ScoreDistribution:

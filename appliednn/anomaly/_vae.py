@@ -24,7 +24,8 @@ _ROWS_PER_CALL = 8_192
     beta : float, default=1.0
         Weight of the latent units' divergence from a standard normal distribution.
     n_draws : int, default=8
-        Draws of the latent units that a score averages over.
+        Draws of the latent units that a score averages over; 0: their means take the place of
+        draws, also while training.
 """,
     activation="relu",
     learning_rate="3e-3",
@@ -63,7 +64,7 @@ class VAEDetector(NetworkDetector):
         **NetworkDetector._parameter_constraints,
         "n_components": [Interval(Integral, 1, None, closed="left"), StrOptions({"auto"})],
         "beta": [Interval(Real, 0, None, closed="left")],
-        "n_draws": [Interval(Integral, 1, None, closed="left")],
+        "n_draws": [Interval(Integral, 0, None, closed="left")],
     }
 
     def __init__(
@@ -118,6 +119,7 @@ class VAEDetector(NetworkDetector):
             hidden=self._hidden(),
             n_components=narrow,
             activation=self.activation,
+            draw=self.n_draws > 0,
         )
         return architecture, 2 * (n_inputs + narrow)
 
@@ -130,7 +132,8 @@ class VAEDetector(NetworkDetector):
     def _after_training(self, Z: np.ndarray, weights: np.ndarray, seeds) -> None:
         narrow = self.network_.architecture.params["n_components"]
         rng = np.random.default_rng(seeds[0])
-        self._draws = rng.normal(size=(self.n_draws, narrow)).astype(Z.dtype)
+        draws = rng.normal(size=(self.n_draws, narrow)) if self.n_draws else np.zeros((1, narrow))
+        self._draws = draws.astype(Z.dtype)
 
     def _surprise(self, Z: np.ndarray) -> np.ndarray:
         """Return each encoded column's negative log likelihood, mean over draws, (n, n_inputs)."""

@@ -33,6 +33,7 @@ def build_vae(
     hidden: Sequence[int],
     n_components: int,
     activation: str = "relu",
+    draw: bool = True,
 ) -> keras.Model:
     """Return the network.
 
@@ -46,6 +47,8 @@ def build_vae(
         Latent units.
     activation : str
         Name of a Keras activation.
+    draw : bool
+        Whether the decoder reads draws of the latent units while training, not their means.
 
     Returns
     -------
@@ -57,7 +60,7 @@ def build_vae(
     for i, width in enumerate(hidden):
         x = keras.layers.Dense(width, activation=activation, name=f"encoder_{i}")(x)
     latent = keras.layers.Dense(2 * n_components, name="latent")(x)
-    x = HashNormal(name="draw")(latent)
+    x = HashNormal(name="draw")(latent) if draw else latent[:, :n_components]
     for i, width in enumerate(reversed(hidden)):
         x = keras.layers.Dense(width, activation=activation, name=f"decoder_{i}")(x)
     x = keras.layers.Dense(2 * n_inputs, name="columns")(x)

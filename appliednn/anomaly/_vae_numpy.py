@@ -52,4 +52,4 @@ def count_vae(params: dict) -> int:
     back = [narrow, *reversed(params["hidden"])]
     total = sum((a + 1) * b for a, b in zip(widths[:-1], widths[1:], strict=True))
     total += sum((a + 1) * b for a, b in zip(back[:-1], back[1:], strict=True))
-    return total + 2 * (back[-1] + 1) * n + 2
+    return total + 2 * (back[-1] + 1) * n + 2 * params.get("draw", True)

@@ -171,6 +171,10 @@ class AuditContext:
             return -np.asarray(kept.negative_outlier_factor_, dtype=np.float64)
         return self.anomaly_score(self.X_train)
 
+    def calls(self, X: pd.DataFrame) -> np.ndarray:
+        """Return which rows a detector calls anomalies, bool (n,)."""
+        return self.predict(X).reshape(-1) == -1
+
     @property
     def flagged(self) -> np.ndarray:
         """Which test rows a detector calls anomalies, bool (n,)."""

@@ -12,7 +12,15 @@ from sklearn.preprocessing import StandardScaler
 from sklearn.utils.estimator_checks import parametrize_with_checks
 
 import appliednn
-from appliednn.anomaly import AutoencoderDetector, DeepSVDDDetector
+from appliednn.anomaly import (
+    AutoencoderDetector,
+    DeepSADDetector,
+    DeepSVDDDetector,
+    DetectorEnsemble,
+    GANDetector,
+    TransferDetector,
+    VAEDetector,
+)
 
 # Integer weights equal repeated rows to the last digit only in full batches of doubles, and an
 # isolation forest draws its rows.
@@ -30,6 +38,16 @@ EXACT = {
         AutoencoderDetector((8,), **EXACT),
         DeepSVDDDetector((8,), n_components=4, **EXACT),
         AutoencoderDetector((8,), contamination=0.1, **EXACT),
+        VAEDetector((8,), n_draws=0, **EXACT),
+        GANDetector((8,), **EXACT),
+        DeepSADDetector((8,), n_components=4, **EXACT),
+        TransferDetector(trim=0.0, random_state=0),
+        TransferDetector(distance="mahalanobis", trim=0.0, random_state=0),
+        DetectorEnsemble(
+            [("neighbors", TransferDetector()), ("centre", TransferDetector(numeric="robust"))],
+            trim=0.0,
+            random_state=0,
+        ),
     ],
     expected_failed_checks=lambda estimator: {},
 )
@@ -41,6 +59,22 @@ SMALL = {"epochs": 60, "random_state": 0}
 DETECTORS = {
     "AutoencoderDetector": AutoencoderDetector((16,), denoising=0.1, **SMALL),
     "DeepSVDDDetector": DeepSVDDDetector((16,), n_components=8, **SMALL),
+    "DeepSADDetector": DeepSADDetector((16,), n_components=8, **SMALL),
+    "VAEDetector": VAEDetector((16,), **SMALL),
+    "GANDetector": GANDetector((16,), **SMALL),
+}
+NETWORKS = pytest.mark.parametrize("name", list(DETECTORS))
+DETECTORS |= {
+    "TransferDetector": TransferDetector(random_state=0),
+    "DetectorEnsemble": DetectorEnsemble(
+        [
+            ("autoencoder", AutoencoderDetector((16,), epochs=20)),
+            ("neighbors", TransferDetector()),
+            ("forest", IsolationForest(n_estimators=20)),
+        ],
+        n_seeds=2,
+        random_state=0,
+    ),
 }
 each = pytest.mark.parametrize("name", DETECTORS)
 
@@ -89,7 +123,7 @@ def test_contamination_is_the_share_of_training_rows_flagged(name, contaminated,
     assert model.labels_.sum() == share * len(X)
 
 
-@each
+@NETWORKS
 def test_training_changes_the_network_and_scores_differ(name, contaminated):
     X, _ = contaminated
     model = clone(DETECTORS[name]).fit(X)
@@ -110,6 +144,11 @@ def test_rows_that_look_anomalous_are_left_out(name, contaminated):
     kept = clone(DETECTORS[name]).fit(X)
     assert kept.n_trimmed_ == 40
     assert clone(DETECTORS[name]).set_params(novelty=True).fit(X[y == 0]).n_trimmed_ == 0
+
+
+@NETWORKS
+def test_the_networks_own_losses_may_say_what_is_left_out(name, contaminated):
+    X, y = contaminated
     by_losses = clone(DETECTORS[name]).set_params(trim_by="losses", trim=0.05).fit(X)
     assert by_losses.n_trimmed_ == 20
     assert roc_auc_score(y, by_losses.anomaly_score(X)) > 0.9

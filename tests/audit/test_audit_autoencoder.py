@@ -11,7 +11,7 @@ from appliednn.audit import audit
 
 @pytest.fixture(scope="module")
 def report():
-    rng, n = np.random.default_rng(0), 500
+    rng, n = np.random.default_rng(0), 400
     a = rng.normal(size=n)
     frame = pd.DataFrame(
         {
@@ -27,7 +27,7 @@ def report():
     X, X_test, y_train, y_test = train_test_split(
         frame, y, test_size=0.5, random_state=0, stratify=y
     )
-    model = AutoencoderDetector(epochs=8, random_state=0).fit(X)
+    model = AutoencoderDetector((16, 2), epochs=8, random_state=0).fit(X)
     return audit(
         model,
         X_test,

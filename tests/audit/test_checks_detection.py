@@ -102,13 +102,13 @@ def test_the_interval_of_the_area_covers_the_truth():
         0,
     )  # P(a > b) for normals one and a quarter apart... / sqrt 2
     rng = np.random.default_rng(1)
-    for seed in range(40):
-        y = np.arange(300) < 40
-        score = rng.normal(size=300) + 1.2646 * y
-        ways = Resampling(300, seed, groups=y)
+    for seed in range(30):
+        y = np.arange(200) < 40
+        score = rng.normal(size=200) + 1.2646 * y
+        ways = Resampling(200, seed, groups=y)
         low, high = area_estimates(score, y, ways)["roc_auc"].ci
         covered += low <= truth <= high
-    assert covered >= 34
+    assert covered >= 25
 
 
 def test_a_detector_no_better_than_chance_is_a_finding():
@@ -216,7 +216,7 @@ def test_a_detector_without_a_seed_is_stable_over_seeds():
 
 def test_refits_are_bounded_in_time():
     made = results(["ANN903"], options={"detection": {"max_seconds": 1e-6}})["ANN903"]
-    assert made.estimates["subsample_stability"].n == 2
+    assert made.estimates["subsample_stability"].n == 3
     report = audit(
         MODEL, X_TEST, X_train=X, checks=["ANN903"], options={"detection": {"n_refits": 1}}
     )

@@ -6,11 +6,12 @@ import numpy as np
 import pandas as pd
 import pytest
 from sklearn.base import BaseEstimator, OutlierMixin
+from sklearn.compose import make_column_transformer
 from sklearn.ensemble import IsolationForest
 from sklearn.linear_model import LogisticRegression
 from sklearn.neighbors import LocalOutlierFactor
 from sklearn.pipeline import make_pipeline
-from sklearn.preprocessing import StandardScaler
+from sklearn.preprocessing import OneHotEncoder, StandardScaler
 from sklearn.svm import OneClassSVM
 
 from appliednn.audit import audit, default_gates, report_schema
@@ -187,3 +188,46 @@ def test_groups_are_compared_where_there_are_labels():
 def _numbers(table):
     for row in table.rows:
         yield [f"{c.value:.3f}" for c in row if getattr(c, "value", None) is not None]
+
+
+@pytest.mark.parametrize("n_test", [1, 5, 60])
+def test_columns_of_any_dtype_and_a_handful_of_rows(n_test):
+    rng, n = np.random.default_rng(0), 160
+    frame = pd.DataFrame(
+        {
+            "größe": rng.normal(size=n),
+            "日本": rng.choice(["x", "y", None], n),
+            "ja": rng.random(n) < 0.5,
+            "seit": pd.Timestamp("2020-01-01", tz="UTC")
+            + pd.to_timedelta(rng.integers(0, 99, n), "D"),
+            "zahl": pd.array(rng.integers(0, 9, n), dtype="Int64"),
+            "leer": np.nan,
+            "gemischt": [1 if k % 2 else "eins" for k in range(n)],
+            "weit": np.where(np.arange(n) % 50 == 0, np.inf, rng.normal(size=n)),
+        }
+    )
+    frame.loc[::11, "zahl"] = pd.NA
+    columns = make_column_transformer(("passthrough", ["größe"]))
+    model = make_pipeline(columns, IsolationForest(n_estimators=5, random_state=0))
+    model.fit(frame[:100])
+    report = audit(
+        model,
+        frame[-n_test:],
+        X_train=frame[:100],
+        checks=["detection", "data"],
+        options={"detection": {"n_refits": 3}},
+    )
+    assert not [n for n in report.not_checked if n.failed]
+    json.dumps(report.to_dict(), allow_nan=False)
+    assert report.verdict != "FAIL"
+    ran = {r.id for r in report.sections["detection"]}
+    assert {"ANN902", "ANN904", "ANN905", "ANN907"} <= ran
+
+
+def test_a_table_without_numbers_leaves_the_gate_on_moved_numbers_open():
+    frame = pd.DataFrame({"city": RNG.choice(["x", "y", "z"], 80)})
+    encode = OneHotEncoder(handle_unknown="ignore")
+    model = make_pipeline(encode, IsolationForest(n_estimators=5, random_state=0)).fit(frame)
+    report = audit(model, frame, checks=["ANN904"])
+    assert report.gates[0].status == "INCONCLUSIVE"
+    assert report.gates[0].reason == "Not estimable: no column is continuous."

@@ -64,11 +64,20 @@ class TailScores:
 
 
 def encode_alike(train: pd.DataFrame, *frames: pd.DataFrame) -> list[np.ndarray]:
-    """Return tables of any dtypes as numbers, standardised on the training rows."""
+    """Return tables of any dtypes as numbers, standardised on the training rows.
+
+    Infinite numbers count as missing.
+    """
     from appliednn.tabular import TabularEncoder
 
-    encoder = TabularEncoder(numeric="standard").fit(train)
-    return [np.asarray(encoder.transform(f), dtype=np.float64) for f in (train, *frames)]
+    tables = [_without_infinity(frame) for frame in (train, *frames)]
+    encoder = TabularEncoder(numeric="standard").fit(tables[0])
+    return [np.asarray(encoder.transform(table), dtype=np.float64) for table in tables]
+
+
+def _without_infinity(frame: pd.DataFrame) -> pd.DataFrame:
+    floats = frame.select_dtypes("floating")
+    return frame.assign(**{c: floats[c].where(np.isfinite(floats[c])) for c in floats})
 
 
 def fit_cheap(kind: str, Z: np.ndarray, seed: int) -> Scorer:

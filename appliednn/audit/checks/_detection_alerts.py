@@ -127,7 +127,7 @@ def _flagged_in_training(context: AuditContext) -> np.ndarray:
     kept = context.inner("negative_outlier_factor_")
     if kept is not None and len(kept.negative_outlier_factor_) == len(context.X_train):
         return np.asarray(kept.negative_outlier_factor_) < kept.offset_
-    return np.asarray(context.predict(context.X_train)).reshape(-1) == -1
+    return context.calls(context.X_train)
 
 
 @dataclass(frozen=True)

@@ -46,11 +46,11 @@ class ScoreDrift(DetectorCheck):
         drift = score_gap(train, test, ways, replace(train_ways, n=len(train)))
         name = "Population stability index of the scores"
         psi = Estimate(name, numeric_drift(train, test).psi, None, len(test), "exact")
+        known = "" if context.y_test is None else ", labelled anomalies left out"
         note = (
-            f"{len(train)} training and {len(test)} test rows, labelled anomalies left out; "
-            f"{ways.how} of both. A detector has "
-            "seen its training rows, so that theirs are somewhat lower even without drift. Index "
-            "above 0.1: a shift, above 0.25: a large one."
+            f"{len(train)} training and {len(test)} test rows{known}; {ways.how} of both. A "
+            "detector has seen its training rows, so that theirs are somewhat lower even without "
+            "drift. Index above 0.1: a shift, above 0.25: a large one."
         )
         return CheckResult(
             {"score_drift": drift, "score_stability_index": psi},

@@ -166,20 +166,15 @@ def _row_pairs(context: AuditContext, check_id: str, refused: dict[str, str]) ->
     texts = text_columns(reference)
     if texts:
         made["new level"] = new_level(X, texts, rng)
-    untouched, before = context.anomaly_score(X), _calls(context, X)
+    untouched, before = context.anomaly_score(X), context.calls(X)
     for kind, rows in made.items():
         try:
             scores = context.anomaly_score(rows)
-            flagged = _calls(context, rows)
+            flagged = context.calls(rows)
         except failures() as error:
             refused[kind] = " ".join(str(error).split())[:160] or type(error).__name__
             continue
         yield Pair(kind, untouched, scores, flagged, before)
-
-
-def _calls(context: AuditContext, X: pd.DataFrame) -> np.ndarray:
-    """Return which rows a detector flags, bool (n,)."""
-    return np.asarray(context.predict(X)).reshape(-1) == -1
 
 
 def _series_pairs(context: AuditContext, check_id: str, refused: dict[str, str]) -> Iterator[Pair]:

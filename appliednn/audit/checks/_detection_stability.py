@@ -18,6 +18,7 @@ from appliednn.audit.checks._detector import (
     seconds_option,
     top_rows,
 )
+from appliednn.audit.checks._intervals import LEAST_ROWS, few_rows
 from appliednn.audit.checks._words import said
 from appliednn.audit.report.svg import interval_chart
 from appliednn.core.errors import UsageError
@@ -31,7 +32,7 @@ _MEASURES = {
     "flagged_overlap": "overlap of the flagged rows",
 }
 _SHORT = {"stability": "ranks", "top_overlap": "top rows", "flagged_overlap": "flagged"}
-_FEWEST = 2
+_FEWEST = 3
 _LITTLE = 0.5
 
 
@@ -64,7 +65,7 @@ class Stability(DetectorCheck):
     def run(self, context: AuditContext) -> CheckResult:
         """Fit copies of the detector and compare what they say of the test rows."""
         _check_can_refit(context)
-        n = count_option(context, "n_refits", 5, least=_FEWEST)
+        n = count_option(context, "n_refits", 5, least=2)
         seconds = seconds_option(context, "max_seconds", 120.0)
         share = _share_option(context)
         made = [_refits(context, kind, n, seconds / 2, share) for kind in _KINDS]
@@ -135,6 +136,8 @@ def _check_can_refit(context: AuditContext) -> None:
 
     if context.X_train is None:
         raise NotApplicable("no training data were given, so the detector cannot be fitted again")
+    if len(context.X_test) < LEAST_ROWS:
+        raise NotApplicable(few_rows(len(context.X_test)))
     if get_tags(context.model).target_tags.required:
         raise NotApplicable("the detector is fitted on labels of its own, which are not known")
 
@@ -152,7 +155,7 @@ def _refits(
 ) -> Refits | None:
     """Return how alike refits are; None where the detector has no random state.
 
-    The first refit is timed, and only so many follow as fit into ``seconds``, at least one.
+    The first refit is timed, and only so many follow as fit into ``seconds``, at least two.
     """
     names = _random_states(context.model)
     if kind == "seed" and not names:

@@ -38,17 +38,20 @@ def injected_stretches(
     starts, length, reach = _stretches(context, len(X), known)
     values = X.to_numpy(dtype=np.float64, na_value=np.nan)
     spread = np.nanstd(reference.to_numpy(dtype=np.float64, na_value=np.nan), axis=0)
-    channel = rng.integers(0, X.shape[1], len(starts))
+    varying = np.flatnonzero(spread > 0)
+    if not len(varying):
+        raise NotApplicable("every channel is constant, so that no size can be said of a change")
+    channel = rng.choice(varying, len(starts))
     sign = rng.choice([-1.0, 1.0], len(starts))
     untouched = _highest(context.anomaly_score(X), starts, reach)
-    before = _highest(_calls(context, X), starts, reach)
+    before = _highest(context.calls(X), starts, reach)
     for kind in _kinds():
         moved = values.copy()
         for start, c, s in zip(starts, channel, sign, strict=True):
             _put(moved[start : start + length, c], kind, s * spread[c])
         rows = pd.DataFrame(moved, columns=X.columns)
         scores = _highest(context.anomaly_score(rows), starts, reach)
-        yield kind, untouched, scores, _highest(_calls(context, rows), starts, reach), before
+        yield kind, untouched, scores, _highest(context.calls(rows), starts, reach), before
 
 
 def _kinds() -> list[str]:
@@ -65,11 +68,6 @@ def _put(stretch: np.ndarray, kind: str, unit: float) -> None:
     middle = len(stretch) // 2
     place = slice(None) if kind.startswith("level") else slice(middle, middle + 1)
     stretch[place] += size * unit
-
-
-def _calls(context: AuditContext, X: pd.DataFrame) -> np.ndarray:
-    """Return which time points a detector flags, bool (n,)."""
-    return np.asarray(context.predict(X)).reshape(-1) == -1
 
 
 def _stretches(
