@@ -9,12 +9,13 @@ import numpy as np
 from sklearn.base import BaseEstimator, _fit_context
 from sklearn.utils import ClassifierTags, _safe_indexing
 from sklearn.utils._param_validation import Interval, StrOptions
-from sklearn.utils.validation import _check_sample_weight, _num_samples, check_is_fitted
+from sklearn.utils.validation import check_is_fitted
 
 from appliednn.anomaly._contract import DetectorMixin
 from appliednn.anomaly._trim import forest_scores, most_normal
 from appliednn.core import backend
 from appliednn.core._random import spawn_seeds
+from appliednn.core._rows import copy_feature_names, row_weights
 from appliednn.core.persistence import SaveMixin
 from appliednn.tabular import TabularEncoder
 
@@ -71,17 +72,10 @@ class TableDetector(DetectorMixin, SaveMixin, BaseEstimator):
 
     def _fit(self, X, sample_weight, labels: np.ndarray | None = None):
         backend.prepare()
-        labels = np.zeros(_num_samples(X), dtype=np.int8) if labels is None else labels
-        weights = np.ones(len(labels), dtype=np.float32)
-        if sample_weight is not None:
-            weights = _check_sample_weight(
-                sample_weight, X, dtype=np.float32, ensure_non_negative=True
-            )
-            if not weights.any():
-                raise ValueError("sample_weight is zero for every row; no row is left")
-            if (weights == 0).any():
-                kept = np.flatnonzero(weights)
-                X, weights, labels = _safe_indexing(X, kept), weights[kept], labels[kept]
+        weights, kept = row_weights(sample_weight, X)
+        labels = np.zeros(len(weights), dtype=np.int8) if labels is None else labels
+        if kept is not None:
+            X, weights, labels = _safe_indexing(X, kept), weights[kept], labels[kept]
         seeds = spawn_seeds(self.random_state, 3)
         Z = self._encode_training(X, weights)
         kept = self._kept(Z, weights, labels, seeds)
@@ -95,15 +89,8 @@ class TableDetector(DetectorMixin, SaveMixin, BaseEstimator):
         """Learn how rows are encoded and return the training rows so."""
         self.encoder_ = TabularEncoder(numeric=self.numeric, missing=self.missing)
         self.encoder_.fit(X, sample_weight=weights)
-        self._copy_feature_names()
+        copy_feature_names(self, self.encoder_)
         return self.encoder_.transform(X)
-
-    def _copy_feature_names(self) -> None:
-        self.n_features_in_ = self.encoder_.n_features_in_
-        if hasattr(self.encoder_, "feature_names_in_"):
-            self.feature_names_in_ = self.encoder_.feature_names_in_
-        elif hasattr(self, "feature_names_in_"):
-            del self.feature_names_in_
 
     def _kept(self, Z: np.ndarray, weights: np.ndarray, labels: np.ndarray, seeds) -> np.ndarray:
         """Return the numbers of the rows to learn from; labelled rows are among them."""

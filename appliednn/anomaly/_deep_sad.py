@@ -6,6 +6,7 @@ from numbers import Real
 
 import numpy as np
 from sklearn.base import _fit_context
+from sklearn.callback import with_callbacks
 from sklearn.utils._param_validation import Interval
 from sklearn.utils.validation import _num_samples
 
@@ -79,6 +80,7 @@ class DeepSADDetector(DeepSVDDDetector):
         missing="median_indicator",
         max_seconds=None,
         precision=None,
+        callbacks=None,
         verbose="auto",
         random_state=None,
     ):
@@ -98,11 +100,13 @@ class DeepSADDetector(DeepSVDDDetector):
             missing=missing,
             max_seconds=max_seconds,
             precision=precision,
+            callbacks=callbacks,
             verbose=verbose,
             random_state=random_state,
         )
         self.eta = eta
 
+    @with_callbacks
     @_fit_context(prefer_skip_nested_validation=True)
     def fit(self, X, y=None, sample_weight=None, labels=None):
         """Learn what is normal, and what is not, and set the threshold.
@@ -111,8 +115,9 @@ class DeepSADDetector(DeepSVDDDetector):
         ----------
         X : array-like, sparse matrix or DataFrame of shape (n, n_features)
             Rows: numbers, categories, strings, booleans, dates, missing values.
-        y : None
-            Ignored; what is known of rows goes into ``labels``.
+        y : array-like of shape (n,), optional
+            Not learnt from: what is known of rows goes into ``labels``. A scikit-learn callback
+            scores each epoch by it.
         sample_weight : array-like of shape (n,), optional
             Weights; a row of weight zero counts as removed.
         labels : array-like of shape (n,), optional
@@ -128,7 +133,8 @@ class DeepSADDetector(DeepSVDDDetector):
         ValueError
             If ``labels`` is of another length or holds anything else.
         """
-        return self._fit(X, sample_weight, _checked(labels, _num_samples(X)))
+        labels = _checked(labels, _num_samples(X))
+        return self._fit_with_callbacks(X, y, sample_weight, labels)
 
     def _loss(self) -> Loss:
         return Loss("deep_sad", "regression", hyper={"eta": float(self.eta)})

@@ -78,6 +78,7 @@ class DeepSVDDDetector(NetworkDetector):
         missing="median_indicator",
         max_seconds=None,
         precision=None,
+        callbacks=None,
         verbose="auto",
         random_state=None,
     ):
@@ -96,6 +97,7 @@ class DeepSVDDDetector(NetworkDetector):
         self.missing = missing
         self.max_seconds = max_seconds
         self.precision = precision
+        self.callbacks = callbacks
         self.verbose = verbose
         self.random_state = random_state
 

@@ -31,6 +31,8 @@ _PARAMETERS = """
         Longest training time.
     precision : None or "float64", default=None
         Double precision throughout.
+    callbacks : list of keras.callbacks.Callback, optional
+        Copied for each fit; scikit-learn's go to ``set_callbacks``.
     verbose : bool or "auto", default="auto"
         ``"auto"``: a progress bar on a terminal once training has taken three seconds.
     random_state : int, RandomState or None, default=None

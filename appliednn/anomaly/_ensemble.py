@@ -200,6 +200,8 @@ def _stack_key(detector: Any):
         return None
     if detector._architecture(1)[0].name != "dense_detector":
         return None
+    if detector.callbacks or getattr(detector, "_skl_callbacks", None):
+        return None  # they follow one network
     params = detector.get_params(deep=False)
     del params["random_state"]
     return type(detector), repr(sorted(params.items()))

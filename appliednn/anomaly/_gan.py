@@ -85,6 +85,7 @@ class GANDetector(NetworkDetector):
         missing="median_indicator",
         max_seconds=None,
         precision=None,
+        callbacks=None,
         verbose="auto",
         random_state=None,
     ):
@@ -105,6 +106,7 @@ class GANDetector(NetworkDetector):
         self.missing = missing
         self.max_seconds = max_seconds
         self.precision = precision
+        self.callbacks = callbacks
         self.verbose = verbose
         self.random_state = random_state
 

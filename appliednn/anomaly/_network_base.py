@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import copy
 import math
 from abc import abstractmethod
 from collections.abc import Sequence
 from numbers import Integral, Real
 
 import numpy as np
+from sklearn.base import _fit_context
+from sklearn.callback import with_callbacks
 from sklearn.utils._param_validation import Interval, StrOptions
 
 from appliednn.anomaly._base import TableDetector
@@ -18,6 +21,7 @@ from appliednn.core._architecture import (
     stack_weights,
     unstack_weights,
 )
+from appliednn.core._fit_callbacks import FitCallbacks
 from appliednn.core._losses import Loss, make_loss
 from appliednn.core._network import Network
 from appliednn.core._optimizers import make_optimizer
@@ -28,7 +32,7 @@ from appliednn.core._trainer import Rows, Trainer, TrainingPlan
 _EARLY_SHARE = 0.2
 
 
-class NetworkDetector(TableDetector):
+class NetworkDetector(FitCallbacks, TableDetector):
     """Training; subclasses say what the network is, what it is trained on and what a score is."""
 
     _parameter_constraints: dict = {
@@ -42,8 +46,10 @@ class NetworkDetector(TableDetector):
         "batch_size": [Interval(Integral, 1, None, closed="left"), StrOptions({"full"})],
         "max_seconds": [Interval(Real, 0, None, closed="neither"), None],
         "precision": [StrOptions({"float64"}), None],
+        "callbacks": [list, tuple, None, object],
         "verbose": ["boolean", StrOptions({"auto"})],
     }
+    _code_params = ("callbacks",)
 
     # -- what a subclass gives ------------------------------------------------------------------
 
@@ -70,6 +76,36 @@ class NetworkDetector(TableDetector):
         """Return the share of the inputs set to zero while training."""
         return 0.0
 
+    @with_callbacks
+    @_fit_context(prefer_skip_nested_validation=True)
+    def fit(self, X, y=None, sample_weight=None):
+        """Train the network and set the threshold.
+
+        Parameters
+        ----------
+        X : array-like, sparse matrix or DataFrame of shape (n, n_features)
+            Rows: numbers, categories, strings, booleans, dates, missing values.
+        y : array-like of shape (n,), optional
+            Not learnt from; what a scikit-learn callback scores each epoch by.
+        sample_weight : array-like of shape (n,), optional
+            Weights; a row of weight zero counts as removed.
+
+        Returns
+        -------
+        self
+        """
+        return self._fit_with_callbacks(X, y, sample_weight)
+
+    def _fit_with_callbacks(self, X, y, sample_weight, labels=None):
+        self._given = (X, y)
+        try:
+            self._fit(X, sample_weight, labels)
+            self._close_sklearn_callbacks()
+        finally:
+            del self._given
+            self.__dict__.pop("_close_task", None)
+        return self
+
     # -- training -------------------------------------------------------------------------------
 
     def _learn(self, Z, weights, labels, seeds) -> None:
@@ -83,6 +119,12 @@ class NetworkDetector(TableDetector):
 
     def _train(self, Z: np.ndarray, weights: np.ndarray, labels, seeds, epochs: int) -> None:
         train_alike([self], Z, weights, labels, [seeds], epochs)
+
+    def __ann_state__(self):
+        """Return the state for a model file; callbacks are code and left out."""
+        state = super().__ann_state__()
+        state.params.update(dict.fromkeys(self._code_params))
+        return state
 
     def _dense(self, n_inputs: int, widths: list[int], **more) -> Architecture:
         """Return dense layers of these widths."""
@@ -151,7 +193,19 @@ def train_alike(
     )
     start = starts[0] if k == 1 else stack_weights(starts, program.shapes)
     rows = Rows(Z, lead._target(Z, labels), weights)
-    result = Trainer(program, plan, rows, start=(start, None)).fit()
+
+    def learnt(values) -> dict:
+        probe = copy.copy(lead)
+        probe.network_ = network(values)
+        probe._after_training(Z, weights, seeds[0])
+        probe._learn_threshold(probe._score_encoded(Z), weights)
+        return {name: value for name, value in vars(probe).items() if name not in before}
+
+    hooks, before = None, set(vars(lead))
+    if k == 1:
+        given = vars(lead).get("_given", (Z, None))
+        hooks = lead._callback_hooks(program, learnt, epochs, given)
+    result = Trainer(program, plan, rows, hooks=hooks, start=(start, None)).fit()
     for j, detector in enumerate(detectors):
         own = result.weights if k == 1 else unstack_weights(result.weights, starts[j], j)
         detector.network_ = network(own)

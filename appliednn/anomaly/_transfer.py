@@ -12,6 +12,7 @@ from sklearn.utils.validation import _num_features
 from appliednn.anomaly._backbone import Backbone
 from appliednn.anomaly._base import TableDetector
 from appliednn.anomaly._distances import MahalanobisDistance, NeighborDistance
+from appliednn.core._rows import copy_feature_names
 from appliednn.core.persistence._protocol import AnnState
 
 # A feature that hardly varies among the training rows is not blown up beyond this.
@@ -137,7 +138,7 @@ class TransferDetector(TableDetector):
         self._backbone = Backbone.of(self.base, self.layer)
         self.encoder_ = self._backbone.encoder
         if self.encoder_ is not None:
-            self._copy_feature_names()
+            copy_feature_names(self, self.encoder_)
         else:
             self.n_features_in_ = _num_features(X)
         return self._backbone.encode(X)

@@ -87,6 +87,7 @@ class VAEDetector(NetworkDetector):
         missing="median_indicator",
         max_seconds=None,
         precision=None,
+        callbacks=None,
         verbose="auto",
         random_state=None,
     ):
@@ -107,6 +108,7 @@ class VAEDetector(NetworkDetector):
         self.missing = missing
         self.max_seconds = max_seconds
         self.precision = precision
+        self.callbacks = callbacks
         self.verbose = verbose
         self.random_state = random_state
 

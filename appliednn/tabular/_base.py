@@ -11,19 +11,16 @@ from sklearn.metrics import get_scorer_names
 from sklearn.model_selection import train_test_split
 from sklearn.utils import _safe_indexing
 from sklearn.utils._param_validation import Interval, StrOptions
-from sklearn.utils.validation import (
-    _check_sample_weight,
-    _num_samples,
-    check_consistent_length,
-    check_is_fitted,
-)
+from sklearn.utils.validation import check_consistent_length, check_is_fitted
 
 from appliednn.core import backend
+from appliednn.core._fit_callbacks import FitCallbacks
 from appliednn.core._network import Network
 from appliednn.core._random import guarded_random_state, member_seeds, spawn_seeds
+from appliednn.core._rows import copy_feature_names, row_weights
 from appliednn.core._trainer import Rows, Trainer, TrainingPlan
 from appliednn.core.persistence import SaveMixin
-from appliednn.tabular._fit_callbacks import FitCallbacks
+from appliednn.tabular._scoring import epoch_scorer
 from appliednn.tabular._table_rows import encode_rows, fit_encoder
 from appliednn.tabular.encoder._encoder import TabularEncoder
 
@@ -123,7 +120,7 @@ class BaseNeural(FitCallbacks, SaveMixin, BaseEstimator):
             self.encoder_ = self._make_encoder()
             if self.encoder_ is not None:
                 fit_encoder(self.encoder_, train.x, train.w)
-                self._copy_feature_names()
+                copy_feature_names(self, self.encoder_)
         self._train(train, held, factors, seeds, continued, partial, (X, y))
         return self
 
@@ -136,27 +133,10 @@ class BaseNeural(FitCallbacks, SaveMixin, BaseEstimator):
             )
         y = self._read_target(y)
         check_consistent_length(X, y)
-        weights = np.ones(_num_samples(y), dtype=np.float32)
-        keep = None
-        if sample_weight is not None:
-            weights = _check_sample_weight(
-                sample_weight, y, dtype=np.float32, ensure_non_negative=True
-            )
-            if (weights == 0).any():
-                keep = np.flatnonzero(weights > 0)
-                if len(keep) == 0:
-                    raise ValueError("sample_weight is zero for every row; no row is left")
-        return y, weights, keep
+        return y, *row_weights(sample_weight, y)
 
     def _is_continued(self, partial: bool) -> bool:
         return hasattr(self, "network_") and (partial or self.warm_start)
-
-    def _copy_feature_names(self) -> None:
-        self.n_features_in_ = self.encoder_.n_features_in_
-        if hasattr(self.encoder_, "feature_names_in_"):
-            self.feature_names_in_ = self.encoder_.feature_names_in_
-        elif hasattr(self, "feature_names_in_"):
-            del self.feature_names_in_
 
     def _split(self, X, target, weights, validation, seed: int, partial: bool):
         """Return training rows and held-out rows (or None), not yet encoded."""
@@ -210,6 +190,17 @@ class BaseNeural(FitCallbacks, SaveMixin, BaseEstimator):
         self._optimizer_state = (optimizer, result.optimizer_state)
         self._record(result, continued)
         self._close_sklearn_callbacks()
+
+    def _hooks(self, held: Rows | None, program, make_network, partial: bool, given):
+        n_epochs = 1 if partial else self._setting("epochs")
+
+        def learnt(weights) -> dict:
+            return {"network_": make_network(weights)}
+
+        hooks = self._callback_hooks(program, learnt, n_epochs, given)
+        if held is not None and self.scoring != "loss":
+            hooks.score_name, hooks.score = epoch_scorer(self, self.scoring, held)
+        return hooks
 
     def _program(self, architecture, loss, optimizer):
         """Return the compiled program of these, from the cache if there is one."""

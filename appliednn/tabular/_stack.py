@@ -10,6 +10,7 @@ from sklearn.utils import _safe_indexing
 from appliednn.core import backend
 from appliednn.core._architecture import stack_weights, unstack_weights
 from appliednn.core._random import guarded_random_state, spawn_seeds
+from appliednn.core._rows import copy_feature_names
 from appliednn.core._trainer import Rows, Trainer, TrainingHooks
 from appliednn.tabular._scoring import epoch_scorer
 from appliednn.tabular._table_rows import fit_encoder
@@ -80,7 +81,7 @@ class Stack:
         fit_encoder(encoder, X, weights)
         for e in self.estimators:
             e.encoder_ = encoder
-            e._copy_feature_names()
+            copy_feature_names(e, encoder)
         factors = first._class_weights(rows.y, weights, partial=False)
         self._train(rows, factors, trained, held, on_epoch)
 

@@ -5,6 +5,7 @@ import pickle
 import numpy as np
 import pytest
 from sklearn.base import clone
+from sklearn.callback import ScoringMonitor
 from sklearn.ensemble import IsolationForest
 from sklearn.metrics import roc_auc_score
 from sklearn.pipeline import make_pipeline
@@ -185,6 +186,34 @@ def test_two_fits_with_one_seed_agree_bit_for_bit(name, contaminated):
     X, _ = contaminated
     first, second = (clone(DETECTORS[name]).fit(X) for _ in range(2))
     np.testing.assert_array_equal(first.anomaly_score(X), second.anomaly_score(X))
+
+
+def _area(model, X, y):
+    return roc_auc_score(y, model.anomaly_score(X))
+
+
+@NETWORKS
+def test_callbacks_of_keras_and_of_scikit_learn_follow_the_epochs(name, contaminated, tmp_path):
+    import keras
+
+    class Count(keras.callbacks.Callback):
+        seen = []
+
+        def on_epoch_end(self, epoch, logs=None):
+            self.seen.append((epoch, logs["loss"]))
+
+    X, y = contaminated
+    monitor = ScoringMonitor(scoring={"auc": _area})
+    model = clone(DETECTORS[name]).set_params(epochs=3, callbacks=[Count()])
+    model.set_callbacks(monitor).fit(X, y)
+    logged = monitor.get_logs().data_as_pandas
+    areas = logged.loc[logged["task_name"] == "epoch", "auc"]
+    assert len(areas) == 3
+    assert areas.iloc[-1] == pytest.approx(_area(model, X, y))
+    assert [epoch for epoch, _ in Count.seen] == [0, 1, 2]
+    assert [loss for _, loss in Count.seen] == pytest.approx(model.history_["loss"])
+    model.save(tmp_path / "d.ann")
+    assert appliednn.load(tmp_path / "d.ann").callbacks is None
 
 
 def test_a_detector_works_in_a_pipeline(contaminated):

@@ -7,26 +7,25 @@ from typing import Any
 
 from sklearn.callback import CallbackSupportMixin
 
-from appliednn.core._training_plan import Rows, TrainingHooks
-from appliednn.tabular._scoring import epoch_scorer
+from appliednn.core._training_plan import TrainingHooks
 
 
 class FitCallbacks(CallbackSupportMixin):
-    """What an estimator tells others while it trains."""
+    """What an estimator tells others while it trains; it has a parameter ``callbacks``."""
 
-    def _hooks(self, held: Rows | None, program, make_network, partial: bool, given):
+    def _callback_hooks(self, program, learnt, n_epochs: int, given) -> TrainingHooks:
+        """Return the hooks of a fit of ``n_epochs`` epochs on ``given`` (X, y).
+
+        ``learnt`` gives, for weights of the network, the attributes of an estimator that stops
+        here.
+        """
         hooks = TrainingHooks(keras_callbacks=self._clone_callbacks())
-        if held is not None and self.scoring != "loss":
-            hooks.score_name, hooks.score = epoch_scorer(self, self.scoring, held)
-        context = self._init_callback_context(
-            max_subtasks=1 if partial else self._setting("epochs")
-        )
-        if not getattr(self, "_skl_callbacks", None):
-            return hooks
-        self._attach_sklearn_callbacks(hooks, context, program, make_network, given)
+        context = self._init_callback_context(max_subtasks=n_epochs)
+        if getattr(self, "_skl_callbacks", None):
+            self._attach_sklearn_callbacks(hooks, context, program, learnt, given)
         return hooks
 
-    def _attach_sklearn_callbacks(self, hooks, context, program, make_network, given) -> None:
+    def _attach_sklearn_callbacks(self, hooks, context, program, learnt, given) -> None:
         """Open a task for each epoch, as scikit-learn's callbacks expect."""
         tasks: list = []
 
@@ -35,7 +34,7 @@ class FitCallbacks(CallbackSupportMixin):
             fitted = {k: v for k, v in fitted.items() if not k.startswith(("_skl", "_callback"))}
             for own in ("_parent_callback_ctx", "_close_task"):
                 fitted.pop(own, None)
-            return {**fitted, "network_": make_network(program.get_weights())}
+            return {**fitted, **learnt(program.get_weights())}
 
         def begin(epoch: int) -> None:
             task = context.subcontext(task_name="epoch")
