@@ -79,6 +79,7 @@ ESTIMATORS = _entries(
     Entry("GANDetector", "appliednn.anomaly", _ANOMALY),
     Entry("TransferDetector", "appliednn.anomaly", _ANOMALY),
     Entry("DeepSADDetector", "appliednn.anomaly", _ANOMALY, marks=True),
+    Entry("DetectorEnsemble", "appliednn.anomaly", _ANOMALY),
     Entry("ForecastDetector", "appliednn.anomaly", _ANOMALY, series=True),
     Entry("SequenceAutoencoderDetector", "appliednn.anomaly", _ANOMALY, series=True),
     Entry("WindowedPCADetector", "appliednn.anomaly", _ANOMALY, series=True),

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from typing import Any
 
 # What only an object can be: code has no place in a config.
-OBJECTS = frozenset({"base", "callbacks", "estimator", "estimators"})
+OBJECTS = frozenset({"base", "callbacks", "detectors", "estimator", "estimators"})
 
 # What the run sets by itself.
 SET_BY_RUN = {("LocalOutlierFactor", name) for name in ("novelty", "algorithm", "leaf_size")}
