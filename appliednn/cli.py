@@ -81,12 +81,15 @@ def init(
         Path | None, typer.Option("--out", metavar="FILE", help="Config to write: <name>.yaml.")
     ] = None,
     target: Annotated[str | None, typer.Option(help="Column to predict.")] = None,
+    task: Annotated[
+        str | None, typer.Option(help="classification, regression or anomaly; default: read.")
+    ] = None,
     force: Annotated[bool, typer.Option("--force", help="Overwrite an existing file.")] = False,
 ) -> None:
     """Write a commented config. Columns and task are read from the data."""
     from appliednn.pipeline.config._template import write_template
 
-    path, notes = write_template(source, out=out, target=target, force=force)
+    path, notes = write_template(source, out=out, target=target, task=task, force=force)
     _finish([f"wrote {path}", *notes, f"next: appliednn run {path}"], 0)
 
 
@@ -151,7 +154,10 @@ def run(
 def audit(
     model: ModelFile,
     data: DataFile,
-    target: Annotated[str, typer.Option("--target", help="Column with the truth.")],
+    target: Annotated[
+        str | None,
+        typer.Option("--target", help="Column with the truth; a detector can do without."),
+    ] = None,
     train: Annotated[
         Path | None, typer.Option("--train", metavar="FILE", help="Rows it was trained on.")
     ] = None,

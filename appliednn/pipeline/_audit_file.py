@@ -10,6 +10,7 @@ import numpy as np
 import pandas as pd
 
 from appliednn.core.errors import AppliedNNError, UsageError
+from appliednn.pipeline._anomalies import anomaly_labels, is_detector
 from appliednn.pipeline._artifacts import load_model
 from appliednn.pipeline._files import check_contract, model_features, read_file
 from appliednn.pipeline._lock import file_sha256
@@ -22,7 +23,7 @@ from appliednn.pipeline._sensitive import sensitive_frame
 def audit_file(
     model: str | Path,
     data: str | Path,
-    target: str,
+    target: str | None = None,
     train: str | Path | None = None,
     sensitive: Sequence[str] = (),
     config: Any = None,
@@ -36,8 +37,9 @@ def audit_file(
         ``model.ann``; data are held to the ``contract.json`` beside it.
     data : path
         CSV, Parquet or Arrow file with the target.
-    target : str
-        Its column.
+    target : str, optional
+        Its column; a detector is audited without labels where there is none. What marks an
+        anomaly is read from ``config``, else 1 (or -1 beside 1) does.
     train : path, optional
         File of the training rows; checks that need them are listed as not checked without.
     sensitive : sequence of str
@@ -64,9 +66,11 @@ def audit_file(
 
     model_path = Path(model)
     fitted, frame = load_model(model_path), read_file(data)
-    _need_columns(frame, [target, *sensitive], data)
-    notes = check_contract(model_path, frame, with_target=True)
-    classes = hasattr(fitted, "classes_")
+    detector = is_detector(fitted)
+    if target is None and not detector:
+        raise UsageError("--target is needed: the column with the truth")
+    _need_columns(frame, [*([] if target is None else [target]), *sensitive], data)
+    notes = check_contract(model_path, frame, with_target=not detector, values=not detector)
     rows, loaded = _complete(frame, target, notes), _loaded(config)
     run = _config_of_run(model_path) if loaded is None else loaded.config
     chosen = (
@@ -82,11 +86,11 @@ def audit_file(
     if train is not None:
         seen = _complete(read_file(train), target, notes)
         chosen["X_train"] = model_features(fitted, seen)
-        chosen["y_train"] = target_values(seen[target], classification=classes)
+        chosen["y_train"] = _truth(fitted, seen, target, run)
     report = audit(
         fitted,
         model_features(fitted, rows),
-        target_values(rows[target], classification=classes),
+        _truth(fitted, rows, target, run),
         sensitive=_groups(rows, sensitive, run, data, all_of_them=loaded is not None),
         positive=_positive(fitted, run, notes),
         random_state=0 if loaded is None else loaded.config.seed,
@@ -120,8 +124,19 @@ def _loaded(config: Any) -> Any:
     return load_config(config)
 
 
-def _complete(frame: pd.DataFrame, target: str, notes: list[str]) -> pd.DataFrame:
+def _truth(model: Any, rows: pd.DataFrame, target: str | None, run: Any) -> np.ndarray | None:
+    """Return the targets of rows as the audit takes them; None without any."""
+    if target is None:
+        return None
+    if is_detector(model):
+        return anomaly_labels(rows[target], None if run is None else run.data.positive)
+    return target_values(rows[target], classification=hasattr(model, "classes_"))
+
+
+def _complete(frame: pd.DataFrame, target: str | None, notes: list[str]) -> pd.DataFrame:
     """Return the rows that have a target, and note how many have none."""
+    if target is None:
+        return frame
     _need_columns(frame, [target], "the training file")
     missing = int(frame[target].isna().sum())
     if missing:

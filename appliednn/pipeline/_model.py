@@ -61,6 +61,9 @@ def named_estimator(cls: type, parameters: Mapping[str, Any], seed: int) -> tupl
     """
     known = inspect.signature(cls).parameters
     values = {name: _plain(name, value) for name, value in parameters.items()}
+    if cls.__name__ == "LocalOutlierFactor":
+        # It is to judge rows it was not fitted on, and a model file takes no neighbour trees.
+        values |= {"novelty": True, "algorithm": "brute"}
     if "random_state" in known and values.get("random_state") is None:
         values["random_state"] = seed
     if not cls.__module__.startswith("sklearn."):

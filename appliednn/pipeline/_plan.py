@@ -25,13 +25,13 @@ def plan_lines(loaded: Any, data: Any, root: Path) -> list[str]:
     config = loaded.config
     build_recipe(config)  # a parameter that an estimator refuses is found here
     megabytes = data.frame.memory_usage(deep=True).sum() / 1e6
+    used = "" if config.data.target is None else f"; {len(data.frame)} rows with a target"
     lines = [
         f"plan of {config.name} (nothing is written)",
-        f"data: {data.n_read} rows, {data.frame.shape[1]} columns, {megabytes:.1f} MB; "
-        f"{len(data.frame)} rows with a target",
+        f"data: {data.n_read} rows, {data.frame.shape[1]} columns, {megabytes:.1f} MB{used}",
         f"features: {data.X.shape[1]} ({', '.join(data.X.columns[:12])}"
         + (", ...)" if data.X.shape[1] > 12 else ")"),
-        f"target: {config.data.target} ({_target(config, data)})",
+        f"target: {_target(config, data)}",
         f"missing: {_missing(data)}; {config.missing.type}",
         f"split: {config.split.type}, {len(data.train)} training and {len(data.test)} test rows",
     ]
@@ -47,13 +47,20 @@ def plan_lines(loaded: Any, data: Any, root: Path) -> list[str]:
 
 
 def _target(config: Any, data: Any) -> str:
+    name = config.data.target
+    if name is None:
+        return "none, so no label judges the detector"
+    if config.task == "anomaly":
+        counts = [f"{int(data.y[r].sum())} of {len(r)}" for r in (data.train, data.test)]
+        return f"{name} marks {counts[0]} training and {counts[1]} test rows as anomalies"
     if config.task == "regression":
         low, middle, high = np.quantile(data.y, [0, 0.5, 1])
-        return f"from {low:g} to {high:g}, median {middle:g}"
+        return f"{name} (from {low:g} to {high:g}, median {middle:g})"
     labels, counts = np.unique(data.y, return_counts=True)
     order = np.argsort(-counts)[:6]
     shown = ", ".join(f"{labels[i]}: {counts[i]}" for i in order)
-    return shown + (f" and {len(labels) - 6} more classes" if len(labels) > 6 else "")
+    more = f" and {len(labels) - 6} more classes" if len(labels) > 6 else ""
+    return f"{name} ({shown}{more})"
 
 
 def _missing(data: Any) -> str:
@@ -73,7 +80,8 @@ def _stages(config: Any) -> list[str]:
         stages.append(f"{config.search.type} search, {n} candidates, {config.search.cv} folds")
     balance = "" if config.imbalance.type == "none" else f" ({config.imbalance.type})"
     bags = config.model.bags
-    stages.append(f"fit {f'{bags} bags of ' if bags else ''}{config.model.type}{balance}")
+    rows = " on unmarked rows" if config.anomalies.train == "drop" else ""
+    stages.append(f"fit {f'{bags} bags of ' if bags else ''}{config.model.type}{balance}{rows}")
     if config.task == "classification":
         if config.calibration.type != "none":
             share = config.calibration.fraction

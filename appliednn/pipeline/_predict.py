@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 
 from appliednn.core.errors import UsageError
+from appliednn.pipeline._anomalies import detections, is_detector
 from appliednn.pipeline._artifacts import load_model
 from appliednn.pipeline._files import KINDS, check_contract, model_features, read_file
 from appliednn.pipeline._outcome import RunOutcome
@@ -28,7 +29,8 @@ def predict_file(model: str | Path, data: str | Path, out: str | Path) -> RunOut
         CSV, Parquet or Arrow.
     out : path
         Where to write, by its suffix: one row for each row of ``data``, in their order, with the
-        column ``prediction`` and, for a classifier, ``probability[<class>]`` for each class.
+        column ``prediction`` and, for a classifier, ``probability[<class>]`` for each class; of
+        a detector ``score``, ``flag`` and the features that raise the score of a flagged row.
 
     Returns
     -------
@@ -37,7 +39,8 @@ def predict_file(model: str | Path, data: str | Path, out: str | Path) -> RunOut
     Raises
     ------
     DataContractError
-        With every violation; nothing is written then.
+        With every violation; nothing is written then. Values that no training row had are what a
+        detector looks for: for it they are notes.
     """
     model_path, out = Path(model), Path(out)
     kind = KINDS.get(out.suffix.lower())
@@ -47,11 +50,15 @@ def predict_file(model: str | Path, data: str | Path, out: str | Path) -> RunOut
     frame = read_file(data)
     if not len(frame):
         raise UsageError(f"{data} holds no rows")
-    notes = check_contract(model_path, frame, with_target=False)
-    predictions = predict_frame(fitted, model_features(fitted, frame))
+    detector = is_detector(fitted)
+    notes = check_contract(model_path, frame, with_target=False, values=not detector)
+    X = model_features(fitted, frame)
+    predictions = detections(fitted, X) if detector else predict_frame(fitted, X)
     with writing_to(out, "choose another --out"), atomic_path(out) as temporary:
         _write(predictions, temporary, kind)
     n = "1 prediction" if len(predictions) == 1 else f"{len(predictions)} predictions"
+    if detector:
+        n = f"{int(predictions['flag'].sum())} of {len(predictions)} rows flagged"
     return RunOutcome(0, lines=[*notes, f"{n}: {out}"])
 
 

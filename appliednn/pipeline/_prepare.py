@@ -11,6 +11,7 @@ import numpy as np
 import pandas as pd
 
 from appliednn.core.errors import UsageError
+from appliednn.pipeline._anomalies import anomaly_labels
 from appliednn.pipeline._seeds import stage_seed
 from appliednn.pipeline._sensitive import sensitive_frame
 from appliednn.pipeline._split import split_rows
@@ -23,11 +24,12 @@ class Prepared:
     Attributes
     ----------
     frame : DataFrame of shape (n, n_columns)
-        All rows with a target, with every column.
+        All rows with a target (where there is one), with every column.
     X : DataFrame of shape (n, n_features)
         Features of all rows.
-    y : ndarray of shape (n,)
-        Targets: labels as NumPy numbers, booleans or strings; float64 in a regression.
+    y : ndarray of shape (n,) or None
+        Targets: labels as NumPy numbers, booleans or strings; float64 in a regression; 1 for a
+        marked anomaly and 0 for other rows, None where nothing marks them.
     train, test : ndarray of int
         Positions of the rows.
     sensitive : DataFrame of shape (n, n_attributes)
@@ -44,7 +46,7 @@ class Prepared:
 
     frame: pd.DataFrame
     X: pd.DataFrame
-    y: np.ndarray
+    y: np.ndarray | None
     train: np.ndarray
     test: np.ndarray
     sensitive: pd.DataFrame
@@ -66,21 +68,22 @@ def prepare(config: Any, base_dir: Path) -> Prepared:
 
     read_frame = read_data(config, base_dir)
     warnings = check_data(config, read_frame)
-    frame = read_frame[read_frame[config.data.target].notna()].reset_index(drop=True)
-    classes = config.task == "classification"
+    target = config.data.target
+    frame = read_frame if target is None else read_frame[read_frame[target].notna()]
+    frame = frame.reset_index(drop=True)
+    y = _targets(config, frame)
     train, test = split_rows(
-        frame,
-        config.data.target,
+        frame.assign(**{target: y}) if config.task == "anomaly" and y is not None else frame,
+        target,
         config.split.model_dump(),
-        classification=classes,
+        classification=config.task != "regression",
         seed=stage_seed(config.seed, "split"),
     )
     X, empty = _features(config, frame, train)
     empty = [c for c in empty if frame[c].notna().any()]  # the others are said already
     if empty:
         warnings.append(f"no training row has a value in {', '.join(empty)}: left out")
-    y = target_values(frame[config.data.target], classification=classes)
-    _check_sides(config, y, train, test)
+    warnings += _check_sides(config, y, train, test)
     attributes = [(a.column, a.bins) for a in config.data.sensitive]
     grouped = config.split.type == "grouped"
     return Prepared(
@@ -121,6 +124,8 @@ def check_data(config: Any, frame: pd.DataFrame) -> list[str]:
     usable = not any(p.fatal and p.rule == "target" for p in found)
     if usable and config.task == "classification":
         fatal += _positive_problem(config, frame[config.data.target])
+    elif usable and config.task == "anomaly" and config.data.target is not None:
+        fatal += _anomaly_problems(config, frame[config.data.target])
     if config.imbalance.type == "sampler" and not fatal:
         fatal += _sampler_problems(config, frame)
     if fatal:
@@ -132,7 +137,7 @@ def _unknown_columns(config: Any, frame: pd.DataFrame) -> list[str]:
     """Return a sentence for each column the config names and the data do not have."""
     wanted = [(f"data.drop.{i}", c) for i, c in enumerate(config.data.drop)]
     wanted += [(f"data.sensitive.{i}", a.column) for i, a in enumerate(config.data.sensitive)]
-    if config.split.type in ("grouped", "time"):
+    if getattr(config.split, "column", None) is not None:
         wanted.append(("split.column", config.split.column))
     problems = []
     for where, name in wanted:
@@ -164,6 +169,23 @@ def _positive_problem(config: Any, target: pd.Series) -> list[str]:
     ]
 
 
+def _anomaly_problems(config: Any, target: pd.Series) -> list[str]:
+    """Return why the column does not mark anomalies."""
+    from appliednn.pipeline.registry import estimator
+
+    gaps = int(target.isna().sum())
+    if gaps and estimator(config.model.type).series:
+        return [
+            f"data.target: {target.name!r} is missing at {gaps} points; leaving them out would "
+            "tear the series apart: fill the column in, or leave data.target out"
+        ]
+    try:
+        anomaly_labels(target.dropna(), config.data.positive)
+    except UsageError as error:
+        return [str(error)]
+    return []
+
+
 def _sampler_problems(config: Any, frame: pd.DataFrame) -> list[str]:
     from appliednn.imbalance import sampler_problems
     from appliednn.pipeline._model import make_sampler
@@ -180,9 +202,7 @@ def feature_names(config: Any, columns: list[str]) -> list[str]:
     The target, what ``drop`` names and the column of a grouped or timed split are none: a group
     that is new, or a moment that is later, tells a model nothing it was trained on.
     """
-    out = {config.data.target, *config.data.drop}
-    if config.split.type in ("grouped", "time"):
-        out.add(config.split.column)
+    out = {config.data.target, *config.data.drop, getattr(config.split, "column", None)}
     return [c for c in columns if c not in out]
 
 
@@ -196,6 +216,16 @@ def _features(config: Any, frame: pd.DataFrame, train: np.ndarray) -> tuple[Any,
     if len(empty) == len(names):
         raise UsageError("no feature has a value in any training row")
     return frame[[c for c in names if known[c]]], empty
+
+
+def _targets(config: Any, frame: pd.DataFrame) -> np.ndarray | None:
+    """Return the targets of all rows; None where nothing marks anomalies."""
+    if config.data.target is None:
+        return None
+    target = frame[config.data.target]
+    if config.task == "anomaly":
+        return anomaly_labels(target, config.data.positive)
+    return target_values(target, classification=config.task == "classification")
 
 
 def target_values(target: pd.Series, *, classification: bool) -> np.ndarray:
@@ -217,10 +247,12 @@ def target_values(target: pd.Series, *, classification: bool) -> np.ndarray:
     return labels if labels.dtype.kind in "biufU" else labels.astype(str)
 
 
-def _check_sides(config: Any, y: np.ndarray, train: np.ndarray, test: np.ndarray) -> None:
-    """Refuse a split that leaves classes out of the training rows."""
+def _check_sides(config: Any, y: Any, train: np.ndarray, test: np.ndarray) -> list[str]:
+    """Refuse a split that leaves classes out of the training rows; return what is doubtful."""
+    if config.task == "anomaly" and y is not None:
+        return _check_anomalies(config, y[train], y[test])
     if config.task != "classification":
-        return
+        return []
     absent = sorted(set(y[test].tolist()) - set(y[train].tolist()), key=str)
     if absent or len(np.unique(y[train])) < 2:
         raise UsageError(
@@ -229,3 +261,19 @@ def _check_sides(config: Any, y: np.ndarray, train: np.ndarray, test: np.ndarray
             + (f" and none of {', '.join(map(str, absent))}" if absent else "")
             + "; use a stratified split, or leave such rows out"
         )
+    return []
+
+
+def _check_anomalies(config: Any, y_train: np.ndarray, y_test: np.ndarray) -> list[str]:
+    """Return what is doubtful about the marked anomalies on both sides."""
+    found, n = [], int(y_train.sum())
+    if n == len(y_train):
+        raise UsageError("split: every training row is marked as an anomaly; move the border")
+    if n and config.anomalies.train == "keep" and getattr(config.model, "novelty", False):
+        found.append(
+            f"model.novelty says that training rows are clean and {n} of {len(y_train)} are "
+            "marked as anomalies; anomalies: {train: drop} leaves them out"
+        )
+    if not y_test.any():
+        found.append("no test row is marked as an anomaly: labels cannot judge the detector")
+    return found

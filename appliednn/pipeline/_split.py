@@ -14,7 +14,7 @@ from appliednn.pipeline._moments import moments
 
 def split_rows(
     frame: pd.DataFrame,
-    target: str,
+    target: str | None,
     split: Mapping[str, Any],
     *,
     classification: bool,
@@ -28,14 +28,14 @@ def split_rows(
     ----------
     frame : DataFrame of shape (n, n_columns)
         All rows, target included.
-    target : str
-        Target column; stratified by it in a classification, by its deciles in a regression.
+    target : str or None
+        Target column; stratified by it where it holds labels, by its deciles in a regression.
     split : mapping
         ``type`` (random, stratified, grouped, time), ``test_size`` (share of the rows) and, for
         grouped and time, ``column``. Grouped: no group is on both sides. Time: the test rows are
-        the latest; rows of one moment stay together.
+        the latest; rows of one moment stay together; without a column rows are in order.
     classification : bool
-        Whether the target holds classes.
+        Whether the target holds labels.
     seed : int
         Seed of the shuffle (time has none).
 
@@ -59,10 +59,13 @@ def split_rows(
         )
     if kind == "grouped":
         train, test = _grouped(_column(frame, split), test_size, seed)
+    elif kind == "time" and split["column"] is None:
+        return np.arange(len(frame) - n_test), np.arange(len(frame) - n_test, len(frame))
     elif kind == "time":
         return _by_time(_column(frame, split), n_test)
     else:
-        train, test = _shuffled(frame[target], kind, n_test, classification, seed)
+        y = pd.Series(0, index=frame.index) if target is None else frame[target]
+        train, test = _shuffled(y, kind, n_test, classification, seed)
     return np.sort(train), np.sort(test)
 
 

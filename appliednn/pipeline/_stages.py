@@ -23,6 +23,7 @@ from appliednn.pipeline._train import (
     set_threshold,
     training_rows,
 )
+from appliednn.pipeline.registry import estimator
 
 
 @dataclass(frozen=True)
@@ -57,7 +58,9 @@ def contract_stage(state: RunState) -> list[str]:
     from appliednn.datasets import DataContract
 
     data, target = state.data, state.config.data.target
-    columns = [*data.X.columns, target]
+    if state.config.task == "anomaly":
+        target = None  # later rows have no label, and the labels of a test part may all be new
+    columns = [*data.X.columns, *([] if target is None else [target])]
     contract = DataContract.learn(data.frame[columns].iloc[data.train], target=target)
     contract.save(state.folder / "contract.json")
     found = contract.check(data.frame[columns].iloc[data.test])
@@ -110,15 +113,21 @@ def audit_stage(state: RunState, model: Any) -> Any:
     from appliednn.audit import audit
 
     data, config = state.data, state.config
+    train = data.train
+    if config.anomalies.train == "drop":
+        train = train[data.y[train] == 0]  # what the detector was fitted on
+    y_test, y_train = (None if data.y is None else data.y[rows] for rows in (data.test, train))
+    if config.anomalies.train == "drop":
+        y_train = None  # all of one kind
     positive = None
     if config.task == "classification" and len(model.classes_) == 2:
         positive = model.classes_[positive_index(config, model.classes_)].item()
     return audit(
         model,
         data.X.iloc[data.test].reset_index(drop=True),
-        data.y[data.test],
-        X_train=data.X.iloc[data.train].reset_index(drop=True),
-        y_train=data.y[data.train],
+        y_test,
+        X_train=data.X.iloc[train].reset_index(drop=True),
+        y_train=y_train,
         sensitive=_sensitive(state),
         positive=positive,
         gates=[gate.model_dump() for gate in config.gates] or None,
@@ -142,10 +151,24 @@ def audit_options(config: Any) -> dict[str, Any]:
         for name, section in sections.items()
     }
     options["skip"] = [name for name, section in sections.items() if not section.enabled]
+    if config.task == "anomaly":
+        return _detector_options(config, options)
     options["baselines"] = {"names": list(config.baselines)}
     if config.threshold.type == "cost":
         options["threshold"] = config.threshold.model_dump(exclude={"type"})
     return options
+
+
+def _detector_options(config: Any, options: dict[str, Any]) -> dict[str, Any]:
+    """Return the options where what robustness and explain ask is asked of a detector."""
+    skip = [name for name in options["skip"] if name == "fairness"]
+    skip += ["ANN904"] * (not config.robustness.enabled) + ["ANN906"] * (
+        not config.explain.enabled
+    )
+    if estimator(config.model.type).marks:
+        skip.append("ANN903")  # its refits would learn without the marks
+    detection = {"max_explained": config.explain.max_rows}
+    return {"fairness": options["fairness"], "detection": detection, "skip": skip}
 
 
 def card_texts(config: Any) -> dict[str, str]:
@@ -190,7 +213,8 @@ def results_stage(
 def _rows(state: RunState) -> Any:
     data = state.data
     groups = None if data.groups is None else data.groups[data.train]
-    return training_rows(state.config, data.X.iloc[data.train], data.y[data.train], groups)
+    y = None if data.y is None else data.y[data.train]
+    return training_rows(state.config, data.X.iloc[data.train], y, groups)
 
 
 def _recipe(state: RunState, search: dict[str, Any] | None) -> Any:
@@ -203,10 +227,12 @@ def _sensitive(state: RunState) -> Any:
     return state.data.sensitive.iloc[state.data.test].reset_index(drop=True)
 
 
-def check_labels(config: Any, y: np.ndarray) -> None:
+def check_labels(config: Any, y: np.ndarray | None) -> None:
     """Refuse sections that need two classes where the target has more."""
+    if config.task != "classification":
+        return
     classes = np.unique(y)
-    if config.task != "classification" or len(classes) == 2:
+    if len(classes) == 2:
         return
     wrong = []
     if config.data.positive is not None:

@@ -9,10 +9,12 @@ import numpy as np
 import pandas as pd
 
 from appliednn.core.errors import UsageError
+from appliednn.pipeline._anomalies import is_detector, series_is_usable
 from appliednn.pipeline._model import Recipe, kept_model
 from appliednn.pipeline._search import make_folds
 from appliednn.pipeline._seeds import stage_seed
 from appliednn.pipeline._split import split_rows
+from appliednn.pipeline.registry import estimator
 
 
 @dataclass(frozen=True)
@@ -21,21 +23,22 @@ class TrainingRows:
 
     Attributes
     ----------
-    X, y, groups : DataFrame, ndarray, ndarray or None
-        Rows to fit on (``drop_rows`` has acted); groups of a grouped split.
+    X, y, groups : DataFrame, ndarray or None, ndarray or None
+        Rows to fit on (``drop_rows`` has acted); of a detector no targets, but for one that
+        learns from marked anomalies 1 for these and 0 for others; groups of a grouped split.
     X_held, y_held : DataFrame and ndarray, or None
         Rows for calibration and threshold; None without calibration.
     """
 
     X: pd.DataFrame
-    y: np.ndarray
+    y: np.ndarray | None
     groups: np.ndarray | None
     X_held: pd.DataFrame | None = None
     y_held: np.ndarray | None = None
 
 
 def training_rows(
-    config: Any, X: pd.DataFrame, y: np.ndarray, groups: np.ndarray | None
+    config: Any, X: pd.DataFrame, y: np.ndarray | None, groups: np.ndarray | None
 ) -> TrainingRows:
     """Hold calibration rows out as the split held test rows out, and drop incomplete rows.
 
@@ -47,8 +50,8 @@ def training_rows(
         Sections split, calibration, missing.
     X : DataFrame of shape (n, n_features)
         Training rows, in order of time for a split by time.
-    y : ndarray of shape (n,)
-        Their targets.
+    y : ndarray of shape (n,) or None
+        Their targets; only a detector that learns from marked anomalies keeps them.
     groups : ndarray of shape (n,), optional
         Their groups, for a grouped split.
     """
@@ -57,14 +60,18 @@ def training_rows(
         fit, held = _hold_out(config, y, groups)
         held_X, held_y = X.iloc[held], y[held]
         X, y, groups = X.iloc[fit], y[fit], None if groups is None else groups[fit]
+    if config.task == "anomaly":
+        if config.anomalies.train == "drop":
+            X = X[y == 0]
+        y, groups = (y if estimator(config.model.type).marks else None), None
     if config.missing.type == "drop_rows":
         from appliednn.impute import complete_rows
 
         keep = complete_rows(X)
-        X, y, groups = X[keep], y[keep], None if groups is None else groups[keep]
-        if len(y) < 10 or (config.task == "classification" and len(np.unique(y)) < 2):
+        X, y, groups = X[keep], *(None if v is None else v[keep] for v in (y, groups))
+        if len(X) < 10 or (config.task == "classification" and len(np.unique(y)) < 2):
             raise UsageError(
-                f"missing: drop_rows leaves {len(y)} training rows without a missing value: too "
+                f"missing: drop_rows leaves {len(X)} training rows without a missing value: too "
                 "few to train on; use type: model, simple, knn or iterative"
             )
     return TrainingRows(X, y, groups, held_X, held_y)
@@ -89,7 +96,12 @@ def _hold_out(config: Any, y: np.ndarray, groups: np.ndarray | None) -> tuple[An
 
 def fit_model(recipe: Recipe, rows: TrainingRows) -> Any:
     """Return the fitted model, without what only training needed."""
-    return kept_model(recipe.model.fit(rows.X, rows.y))
+    if rows.y is not None and is_detector(recipe.model):
+        # As a detector says it: -1 for a known anomaly, 0 for a row of which nothing is known.
+        labels = {f"{recipe.prefix}labels": -rows.y}
+        return kept_model(recipe.model.fit(rows.X, **labels))
+    with series_is_usable(recipe.model):
+        return kept_model(recipe.model.fit(rows.X, rows.y))
 
 
 def calibrate(config: Any, model: Any, rows: TrainingRows) -> Any:

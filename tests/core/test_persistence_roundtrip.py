@@ -28,7 +28,7 @@ from sklearn.impute import KNNImputer, SimpleImputer
 from sklearn.linear_model import LogisticRegression, RidgeCV, SGDClassifier
 from sklearn.model_selection import GridSearchCV
 from sklearn.naive_bayes import GaussianNB
-from sklearn.neighbors import KNeighborsClassifier
+from sklearn.neighbors import KNeighborsClassifier, LocalOutlierFactor
 from sklearn.neural_network import MLPClassifier
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import (
@@ -147,6 +147,7 @@ def same(a, b, X):
         AdaBoostClassifier(n_estimators=2),
         BaggingClassifier(n_estimators=2, max_features=2),
         IsolationForest(n_estimators=2, max_features=2),
+        LocalOutlierFactor(n_neighbors=5, novelty=True, algorithm="brute"),
         MLPClassifier((3,), max_iter=300, tol=0.1, random_state=0),
         CalibratedClassifierCV(GaussianNB(), cv=2, method="isotonic"),
         CalibratedClassifierCV(LogisticRegression(), cv=2),
@@ -269,6 +270,7 @@ class Foreign(BaseEstimator):
     [
         (SVC().fit(X, y), r"SVC \(SVC\) holds sklearn.svm._classes.SVC"),
         (KNeighborsClassifier().fit(X, y), "KDTree"),
+        (LocalOutlierFactor(novelty=True).fit(X), "KDTree"),
         (GradientBoostingClassifier(n_estimators=2).fit(X, y), "reviewed list"),
         (Foreign().fit(X, y), "estimators of appliednn and of scikit-learn"),
         (make_pipeline(FunctionTransformer(len), GaussianNB()), "Pipeline is not fitted"),

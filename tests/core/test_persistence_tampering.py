@@ -14,6 +14,7 @@ import numpy as np
 import pytest
 import skops.io
 from sklearn.ensemble import HistGradientBoostingClassifier, RandomForestClassifier
+from sklearn.neighbors import LocalOutlierFactor
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import FunctionTransformer, OneHotEncoder, StandardScaler
 from sklearn.tree import DecisionTreeClassifier
@@ -505,6 +506,27 @@ def test_boosted_trees_that_point_outside_themselves(field):
     load_object(skops.io.dumps(model), "objects/0.skops")
     model._predictors[0][0].nodes[field][0] = 200
     with pytest.raises(IntegrityError, match="TreePredictor that points outside itself"):
+        load_object(skops.io.dumps(model), "objects/0.skops")
+
+
+@pytest.mark.parametrize(
+    ("field", "change"),
+    [
+        ("_fit_X", lambda v: v[:, :1]),
+        ("_fit_X", lambda v: v.astype(object)),
+        ("n_samples_fit_", lambda v: v + 1),
+        ("n_neighbors_", lambda v: v + 1),
+        ("_lrd", lambda v: v[:-1]),
+        ("_fit_method", lambda v: "kd_tree"),
+        ("effective_metric_params_", lambda v: {"V": np.ones(1)}),
+    ],
+)
+def test_neighbours_narrower_than_the_rows_they_will_meet(field, change):
+    rows = np.random.default_rng(0).normal(size=(20, 2))
+    model = LocalOutlierFactor(n_neighbors=3, novelty=True, algorithm="brute").fit(rows)
+    load_object(skops.io.dumps(model), "objects/0.skops")
+    setattr(model, field, change(getattr(model, field)))
+    with pytest.raises(IntegrityError, match="LocalOutlierFactor that points outside itself"):
         load_object(skops.io.dumps(model), "objects/0.skops")
 
 

@@ -54,6 +54,17 @@ def test_ames_has_the_mean_price_of_its_paper_and_no_missing_level():
     assert not pd.read_csv(DATA / "ames.csv").isna().any().any()
 
 
+def test_anomalies_are_where_their_sources_put_them():
+    # The repository counts 4 913 blocks of text; the archive's name of the series says that
+    # training ends at 1200 and that the anomaly goes from 4187 to before 4199.
+    blocks = datasets.load("page_blocks")
+    assert blocks.target.value_counts().to_dict() == {0: 4913, 1: 329 + 115 + 87 + 28}
+    area = blocks.data["height"] * blocks.data["length"]
+    assert (area == blocks.data["area"]).all()
+    series = datasets.load("bleeding")
+    assert np.flatnonzero(series.target).tolist() == list(range(4187, 4199))
+
+
 @pytest.mark.parametrize("name", [n for n, i in DATASETS.items() if i.sha256])
 def test_shipped_file_is_registered_linked_and_has_a_card(name):
     content = (DATA / f"{name}.csv").read_bytes()
@@ -86,7 +97,7 @@ def test_scikit_learn_sets_keep_their_values_and_name_their_classes():
 def test_unknown_name_suggests_the_nearest():
     with pytest.raises(UsageError, match=r"'Credits'; did you mean 'credit'\?"):
         datasets.load("Credits")
-    with pytest.raises(UsageError, match="known: ames, breast_cancer, credit"):
+    with pytest.raises(UsageError, match="known: ames, bleeding, breast_cancer, credit"):
         datasets.load(7)
 
 

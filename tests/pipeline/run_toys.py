@@ -55,6 +55,24 @@ def toy_frame(n=320, seed=0):
     return frame
 
 
+def machine_frame(n=300, n_bad=15, seed=0):
+    """Return readings of a machine: two that go together and a mode; a few fall apart."""
+    rng = np.random.default_rng(seed)
+    load = rng.normal(size=n)
+    frame = pd.DataFrame(
+        {
+            "load": load,
+            "heat": load + 0.1 * rng.normal(size=n),
+            "mode": rng.choice(["day", "night"], n),
+            "state": "fine",
+        }
+    )
+    bad = rng.choice(n, n_bad, replace=False)
+    frame.loc[bad, "heat"] += np.where(np.arange(n_bad) % 2, 6.0, -6.0)
+    frame.loc[bad, "state"] = np.where(np.arange(n_bad) % 3, "leak", "burst")
+    return frame
+
+
 def write_toy(folder, config=CONFIG, frame=None):
     """Write toy.csv and toy.yaml into a folder; return the config's path."""
     (toy_frame() if frame is None else frame).to_csv(folder / "toy.csv", index=False)

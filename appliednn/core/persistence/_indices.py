@@ -15,7 +15,7 @@ _DIRECT = ("RandomForest", "ExtraTrees", "IsolationForest")
 
 
 def check_indices(obj: Any, member: str) -> None:
-    """Refuse a tree or a one-hot encoder whose indices lie outside of its own arrays.
+    """Refuse trees, encoders and neighbours that point outside of their own arrays.
 
     A crafted file could otherwise make prediction touch memory that is not the model's.
 
@@ -23,7 +23,7 @@ def check_indices(obj: Any, member: str) -> None:
     ------
     IntegrityError
         If a child is not a later node of its tree, a feature not a column of the data, or a
-        category not one of the encoder's columns.
+        category not one of the encoder's columns, or kept rows are not as wide as the data.
     """
     for item, owner, width in _walk(obj):
         kind = type(item).__name__
@@ -33,6 +33,8 @@ def check_indices(obj: Any, member: str) -> None:
             sound = _is_sound_predictor(item, owner, width)
         elif kind == "OneHotEncoder":
             sound = _is_sound_onehot(item)
+        elif kind == "LocalOutlierFactor":
+            sound = _is_sound_lof(item)
         else:
             sound = _has_sound_columns(item)
         if not sound:
@@ -124,6 +126,21 @@ def _is_sound_onehot(encoder: Any) -> bool:
         m is None or (m.size and m.min() >= 0 and m.max() < width + drop)
         for m, width, drop in zip(mappings, widths, dropped, strict=True)
     )
+
+
+def _is_sound_lof(item: Any) -> bool:
+    """Tell whether the rows a local outlier factor kept are as wide as those it will meet."""
+    own = vars(item)
+    if "n_features_in_" not in own:
+        return True  # not fitted
+    rows, near = own.get("_fit_X"), own.get("_distances_fit_X_")
+    n, k = own.get("n_samples_fit_"), own.get("n_neighbors_")
+    numbers = isinstance(rows, np.ndarray) and rows.dtype.kind == "f" and rows.ndim == 2
+    if not numbers or rows.shape != (n, own["n_features_in_"]) or own.get("_tree") is not None:
+        return False
+    scalars = all(np.isscalar(v) for v in own.get("effective_metric_params_", {}).values())
+    densities = np.shape(own.get("_lrd")) == (n,) and np.shape(near) == (n, k)
+    return own.get("_fit_method") == "brute" and scalars and densities
 
 
 def _has_sound_columns(item: Any) -> bool:

@@ -2,7 +2,8 @@
 
 Reviewed means: building it from arbitrary state runs no function that the state names and
 opens no file, and its compiled code, where it trusts indices, is checked by ``_indices.py``.
-Left out on purpose: kernel support vector machines, neighbour trees, splines and the older
+Left out on purpose: kernel support vector machines, neighbour trees (a local outlier factor is in
+where it compares row with row, ``algorithm="brute"``), splines and the older
 ``GradientBoosting*`` (compiled code that trusts arrays we do not check; the histogram variant is
 in), bound methods, operators, reduced objects and byte strings.
 """
@@ -44,6 +45,7 @@ _PUBLIC = {
     "sklearn.multiclass": "OneVsOneClassifier OneVsRestClassifier",
     "sklearn.multioutput": "MultiOutputClassifier MultiOutputRegressor",
     "sklearn.naive_bayes": "BernoulliNB ComplementNB GaussianNB MultinomialNB",
+    "sklearn.neighbors": "LocalOutlierFactor",
     "sklearn.neural_network": "MLPClassifier MLPRegressor",
     "sklearn.pipeline": "FeatureUnion Pipeline",
     "sklearn.preprocessing": "Binarizer FunctionTransformer KBinsDiscretizer LabelBinarizer "

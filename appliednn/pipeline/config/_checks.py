@@ -8,7 +8,13 @@ from pathlib import Path as FilePath
 from typing import NamedTuple
 
 from appliednn.pipeline.config._columns import csv_columns
-from appliednn.pipeline.config._metrics import ATTACKS, FAIRNESS, known_metrics, split_key
+from appliednn.pipeline.config._metrics import (
+    ATTACKS,
+    FAIRNESS,
+    TASKS,
+    known_metrics,
+    split_key,
+)
 from appliednn.pipeline.config._models import MODELS
 from appliednn.pipeline.config._parameters import sampler_problems, value_problem
 from appliednn.pipeline.config._problems import closest
@@ -64,7 +70,8 @@ def _task_fits(name: str, task: str, path: Path) -> Iterator[Issue]:
     twin = name.replace("Classifier", "Regressor")
     twin = name.replace("Regressor", "Classifier") if twin == name else twin
     near = twin if twin in fitting else None
-    message = f"{name} does not do {task}; expected one of {', '.join(fitting)}"
+    what = "anomaly detection" if task == "anomaly" else task
+    message = f"{name} does not do {what}; expected one of {', '.join(fitting)}"
     yield Issue(path, message, near)
 
 
@@ -77,6 +84,8 @@ def model_does_the_task(config: RunConfig, base_dir: FilePath) -> Iterator[Issue
 @check("task", "baselines")
 def baselines_do_the_task(config: RunConfig, base_dir: FilePath) -> Iterator[Issue]:
     """Ask the same of the baselines, each once."""
+    if config.task == "anomaly":
+        return  # takes none
     for i, name in enumerate(config.baselines):
         yield from _task_fits(name, config.task, ("baselines", i))
     yield from _repeated(config.baselines, ("baselines",))
@@ -87,8 +96,8 @@ def classification_only(config: RunConfig, base_dir: FilePath) -> Iterator[Issue
     """Ask for positive label, weights and thresholds only where there are classes."""
     if config.task == "classification":
         return
-    message = "is for classification only; the task is regression"
-    if config.data.positive is not None:
+    message = f"is for classification only; the task is {config.task}"
+    if config.data.positive is not None and config.task == "regression":
         yield Issue(("data", "positive"), message)
     for name, off in (("imbalance", "none"), ("calibration", "none"), ("threshold", "default")):
         if getattr(config, name).type != off:
@@ -171,7 +180,8 @@ def columns_have_one_role(config: RunConfig, base_dir: FilePath) -> Iterator[Iss
 @check("data", "split")
 def split_column_is_no_target(config: RunConfig, base_dir: FilePath) -> Iterator[Issue]:
     """Ask that rows are not grouped or ordered by what is predicted."""
-    if getattr(config.split, "column", None) == config.data.target:
+    column = getattr(config.split, "column", None)
+    if column is not None and column == config.data.target:
         yield Issue(("split", "column"), f"{config.data.target!r} is the target")
 
 
@@ -201,13 +211,14 @@ def space_fits_the_model(config: RunConfig, base_dir: FilePath) -> Iterator[Issu
 def gates_name_metrics(config: RunConfig, base_dir: FilePath) -> Iterator[Issue]:
     """Ask that a gate names an estimate of the audit."""
     known = known_metrics(config.task)
-    other = {"classification": "regression", "regression": "classification"}[config.task]
+    others = [task for task in TASKS if task != config.task]
     for i, gate in enumerate(config.gates):
         name, inner = split_key(gate.metric)
         if name in known:
             continue
         path = ("gates", i, "metric")
-        if name in known_metrics(other):
+        other = next((task for task in others if name in known_metrics(task)), None)
+        if other is not None:
             yield Issue(path, f"{name} is for {other}; the task is {config.task}")
         else:
             message = f"no estimate of the audit is called {gate.metric!r}"
@@ -297,7 +308,9 @@ def columns_are_there(config: RunConfig, base_dir: FilePath) -> Iterator[Issue]:
     columns = csv_columns(config.data.source, base_dir)
     if columns is None:
         return
-    named: list[tuple[Path, str]] = [(("data", "target"), config.data.target)]
+    named: list[tuple[Path, str]] = []
+    if config.data.target is not None:
+        named.append((("data", "target"), config.data.target))
     named += [(("data", "drop", i), c) for i, c in enumerate(config.data.drop)]
     named += [
         (("data", "sensitive", i, "column"), s.column) for i, s in enumerate(config.data.sensitive)

@@ -84,9 +84,15 @@ class DataConfig(Section):
     """The rows, the target and the audited attributes."""
 
     source: Source = Field(description="Where the rows come from.")
-    target: Text = Field(description="Column to predict.")
-    positive: Label | None = Field(
-        None, description="Label that counts as positive in a two-class task."
+    target: Text | None = Field(
+        None,
+        description="Column to predict; of anomalies the column that marks them, which only the "
+        "audit reads, or null.",
+    )
+    positive: Label | list[Label] | None = Field(
+        None,
+        description="Label that counts as positive in a two-class task; of anomalies the label, "
+        "or the labels, that mark them (default: 1, true, or -1 beside 1).",
     )
     drop: list[Text] = Field([], description="Columns that are not features (ids, dates, leaks).")
     sensitive: list[
@@ -126,7 +132,9 @@ class TimeSplit(Section):
     """The latest rows are held out."""
 
     type: Literal["time"]
-    column: Text = Field(description="Column to order by.")
+    column: Text | None = Field(
+        None, description="Column to order by; null: rows come in order of time."
+    )
     test_size: Share = Field(0.25, description="Share of rows held out for the audit.")
 
 

@@ -22,4 +22,8 @@ def json_schema() -> dict[str, Any]:
     """
     schema = RunConfig.model_json_schema()
     schema.pop("description", None)
-    return {"$schema": DIALECT, **schema, "title": "appliednn run"}
+    needed = {
+        "if": {"properties": {"task": {"enum": ["classification", "regression"]}}},
+        "then": {"properties": {"data": {"required": ["target"]}}},
+    }
+    return {"$schema": DIALECT, **schema, **needed, "title": "appliednn run"}

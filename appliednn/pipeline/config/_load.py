@@ -11,6 +11,7 @@ from typing import Any
 
 from pydantic import ValidationError
 
+from appliednn.pipeline.config import _anomaly_checks  # noqa: F401 (registers its checks)
 from appliednn.pipeline.config._checks import run_checks
 from appliednn.pipeline.config._document import Document, apply_overrides, read, substitute
 from appliednn.pipeline.config._messages import problems

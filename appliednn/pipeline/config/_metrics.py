@@ -6,6 +6,7 @@ import re
 
 from appliednn.pipeline.registry._tables import metrics
 
+TASKS = ("classification", "regression", "anomaly")
 FAIRNESS: dict[str, tuple[str, ...]] = {
     "classification": (
         "demographic_parity_difference",
@@ -20,6 +21,8 @@ FAIRNESS: dict[str, tuple[str, ...]] = {
     "regression": ("mae_difference", "mean_residual_difference"),
 }
 """Differences between groups, by task; a key has its attribute in brackets."""
+# A detector answers yes or no: without a probability there is nothing to calibrate.
+FAIRNESS["anomaly"] = tuple(k for k in FAIRNESS["classification"] if k != "calibration_gap")
 ATTACKS = ("accuracy_fgsm", "accuracy_pgd", "rmse_fgsm", "rmse_pgd")
 """Metrics under attack; a key has its size in brackets."""
 
@@ -30,6 +33,7 @@ _STEMS = {
     "group_ppv group_accuracy group_base boundary max_single_feature_auc",
     "regression": "r2 rmse mae mape pinball mean_residual prediction_shift group_mae "
     "group_mean_residual max_single_feature_r2",
+    "supervised": "calibration test_skill train_skill train_test_gap",
 }
 _KEY = re.compile(r"([^\[\]]+)(?:\[(.*)\])?")
 
@@ -39,12 +43,19 @@ def known_metrics(task: str) -> tuple[str, ...]:
 
     Examples
     --------
-    >>> "rmse" in known_metrics("regression"), "rmse" in known_metrics("classification")
-    (True, False)
+    >>> [task for task in TASKS if "rmse" in known_metrics(task)]
+    ['regression']
+    >>> [task for task in TASKS if "roc_auc" in known_metrics(task)]
+    ['classification', 'anomaly']
     """
-    other = {"classification": "regression", "regression": "classification"}[task]
-    foreign = re.compile(rf"({'|'.join(_STEMS[other].split())})(_.*)?")
-    return tuple(key for key in metrics() if not foreign.fullmatch(key))
+    others = {
+        "classification": ("regression",),
+        "regression": ("classification",),
+        "anomaly": ("regression", "supervised"),
+    }[task]
+    foreign = re.compile(rf"({'|'.join(w for o in others for w in _STEMS[o].split())})(_.*)?")
+    kind = "anomaly" if task == "anomaly" else "supervised"
+    return tuple(key for key in metrics(kind) if not foreign.fullmatch(key))
 
 
 def split_key(key: str) -> tuple[str, str | None]:

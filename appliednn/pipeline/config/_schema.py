@@ -35,7 +35,7 @@ Name = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]*$",
 
 
 class RobustnessConfig(Section):
-    """Noise, attacks and missing-data stress on held-out rows."""
+    """Noise, attacks and missing-data stress on held-out rows; injected anomalies."""
 
     enabled: bool = Field(True, description="Run this part of the audit.")
     eps: list[Positive] = Field(
@@ -67,6 +67,16 @@ class FairnessConfig(Section):
     min_group_size: Count = Field(30, description="Smaller groups are shown, not judged.")
 
 
+class AnomaliesConfig(Section):
+    """What happens to training rows that the target marks as anomalies."""
+
+    train: Literal["keep", "drop"] = Field(
+        "keep",
+        description="keep: the detector is fitted on all training rows and sees no label; drop: "
+        "on those that are not marked.",
+    )
+
+
 class GateConfig(Section):
     """A condition the model must meet."""
 
@@ -88,7 +98,9 @@ class ReportConfig(Section):
 
 
 def _split_for(data: dict[str, Any]) -> RandomSplit | StratifiedSplit:
-    if data.get("task") == "classification":
+    task, rows = data.get("task"), data.get("data")
+    labelled = rows is not None and rows.target is not None
+    if task == "classification" or (task == "anomaly" and labelled):
         return StratifiedSplit(type="stratified")
     return RandomSplit(type="random")
 
@@ -98,18 +110,24 @@ class RunConfig(Section):
 
     version: Literal[1] = Field(description="Version of this format.")
     name: Name = Field(description="Name of the run; its folder starts with it.")
-    task: Literal["classification", "regression"] = Field(description="What is predicted.")
+    task: Literal["classification", "regression", "anomaly"] = Field(
+        description="What is predicted."
+    )
     seed: Annotated[int, Field(ge=0, lt=2**32)] = Field(0, description="Root of every seed.")
     data: DataConfig = Field(description="Rows, target and audited attributes.")
     split: SplitConfig = Field(
         default_factory=_split_for,
-        description="Which rows are held out; default: stratified for classes, else random.",
+        description="Which rows are held out; default: stratified for classes and for marked "
+        "anomalies, else random.",
     )
     missing: MissingConfig = Field(
         ModelMissing(type="model"), description="What happens to missing values."
     )
     imbalance: ImbalanceConfig = Field(
         NoImbalance(type="none"), description="What happens to rare classes."
+    )
+    anomalies: AnomaliesConfig = Field(
+        AnomaliesConfig(), description="Marked anomalies among the training rows."
     )
     model: ModelConfig = Field(description="The estimator and its parameters.")
     baselines: list[Baseline] = Field([], description="scikit-learn estimators to stand beside.")

@@ -9,7 +9,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from appliednn.core.errors import UsageError
+from appliednn.pipeline.config._metrics import TASKS
 from appliednn.pipeline.config._problems import closest
+from appliednn.pipeline.config._template_text import SECTIONS
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -36,6 +38,7 @@ _TARGETS = (
     "saleprice",
     "y",
 )
+_MARKS = ("label", "anomaly", "is_anomaly", "anomalous", "outlier", "is_outlier", "target")
 _SENSITIVE = re.compile(
     r"(age|sex|gender|race|ethnicity|ethnic|religion|nationality|marital|disability|"
     r"geschlecht|alter)([_.-].*)?",
@@ -54,8 +57,10 @@ class Guess:
 
     Attributes
     ----------
-    target, task : str
-        Column to predict, and classification or regression.
+    target : str or None
+        Column to predict; None where nothing marks anomalies.
+    task : str
+        classification, regression or anomaly.
     positive : label or None
         The rarer of two classes.
     drop, sensitive : list of str
@@ -64,7 +69,7 @@ class Guess:
         What to look at, for the user.
     """
 
-    target: str
+    target: str | None
     task: str
     positive: Any
     drop: list[str]
@@ -73,7 +78,12 @@ class Guess:
 
 
 def write_template(
-    source: str, *, out: Path | None = None, target: str | None = None, force: bool = False
+    source: str,
+    *,
+    out: Path | None = None,
+    target: str | None = None,
+    task: str | None = None,
+    force: bool = False,
 ) -> tuple[Path, list[str]]:
     """Write a commented config for a data file or a data set.
 
@@ -85,6 +95,8 @@ def write_template(
         File to write; default: ``<name>.yaml`` in the working folder.
     target : str, optional
         Column to predict; default: guessed from names, else the last column.
+    task : str, optional
+        classification, regression or anomaly; default: read from the target.
     force : bool
         Overwrite an existing file.
 
@@ -105,6 +117,9 @@ def write_template(
     if path.exists() and not force:
         raise UsageError(f"{path} exists and is not overwritten; use --force or --out FILE")
     frame, description, known = _read(source, path.parent)
+    if task is not None and task not in TASKS:
+        raise UsageError(f"--task {task} was given; expected one of {', '.join(TASKS)}")
+    known |= {"task": task or known.get("task")}
     guess = _guess(frame, target or known.get("target"), known)
     text = _render(name, description, guess)
     try:
@@ -154,32 +169,51 @@ def _read(source: str, folder: Path) -> tuple[pd.DataFrame, dict[str, str], dict
 
 def _guess(frame: pd.DataFrame, target: str | None, known: dict[str, Any]) -> Guess:
     columns = [str(c) for c in frame.columns]
-    notes = []
     if not columns:
         raise UsageError("the data have no columns")
-    if target is None:
-        by_lower = {c.lower(): c for c in columns}
-        target = next((by_lower[t] for t in _TARGETS if t in by_lower), columns[-1])
-        notes.append(f"target: {target} (a guess; --target names another)")
-    elif target not in columns:
-        near = closest(target, columns)
-        hint = f"; did you mean {near!r}?" if near else f"; it has {', '.join(columns[:20])}"
-        raise UsageError(f"the data have no column {target!r}{hint}")
-    values = frame[target].dropna()
-    task = known.get("task") or _task(values)
+    target, notes = _target(columns, target, anomaly=known.get("task") == "anomaly")
+    task, positive = known.get("task"), known.get("positive")
+    if target is not None:
+        values = frame[target].dropna()
+        task = task or _task(values)
+        positive = _positive(values, task) if positive is None else positive
     notes.append(f"task: {task}")
-    positive = known.get("positive")
-    if positive is None and task == "classification" and values.nunique() == 2:
-        positive = values.value_counts().index[-1]
-        positive = positive.item() if hasattr(positive, "item") else positive
-        if isinstance(positive, float) and positive.is_integer():
-            positive = int(positive)  # a float only because other rows have no label
     features = [c for c in columns if c != target]
     sensitive = known.get("sensitive") or [c for c in features if _SENSITIVE.fullmatch(c)]
     drop = [c for c in features if _is_id(frame, c)]
     if drop:
         notes.append(f"drop: {', '.join(drop)} (they only tell rows apart)")
     return Guess(target, task, positive, drop, [c for c in sensitive if c not in drop], notes)
+
+
+def _target(
+    columns: list[str], target: str | None, *, anomaly: bool
+) -> tuple[str | None, list[str]]:
+    """Return the target and a note where it was guessed."""
+    by_lower = {c.lower(): c for c in columns}
+    if target is None and anomaly:
+        target = next((by_lower[t] for t in _MARKS if t in by_lower), None)
+        return target, [f"target: {target or 'none'} (a guess; --target names another column)"]
+    if target is None:
+        target = next((by_lower[t] for t in _TARGETS if t in by_lower), columns[-1])
+        return target, [f"target: {target} (a guess; --target names another)"]
+    if target not in columns:
+        near = closest(target, columns)
+        hint = f"; did you mean {near!r}?" if near else f"; it has {', '.join(columns[:20])}"
+        raise UsageError(f"the data have no column {target!r}{hint}")
+    return target, []
+
+
+def _positive(values: pd.Series, task: str) -> Any:
+    """Return the rarer of two classes, None where there are others or nothing to name."""
+    if task == "regression" or values.nunique() != 2:
+        return None
+    positive = values.value_counts().index[-1]
+    positive = positive.item() if hasattr(positive, "item") else positive
+    if isinstance(positive, float) and positive.is_integer():
+        positive = int(positive)  # a float only because other rows have no label
+    # 0 and 1 (or 1 and -1) say by themselves which of them marks an anomaly.
+    return None if task == "anomaly" and not isinstance(positive, str) else positive
 
 
 def _task(values: pd.Series) -> str:
@@ -204,7 +238,6 @@ def _is_id(frame: pd.DataFrame, column: str) -> bool:
 
 
 def _render(name: str, source: dict[str, str], guess: Guess) -> str:
-    classes = guess.task == "classification"
     fields = ", ".join(f"{key}: {scalar(value)}" for key, value in source.items())
     lines = [
         "# A run: appliednn run trains, audits and gates the model and writes a report.",
@@ -218,68 +251,16 @@ def _render(name: str, source: dict[str, str], guess: Guess) -> str:
         f"  source: {{{fields}}}",
         f"  target: {scalar(guess.target)}",
     ]
+    if guess.task == "anomaly":
+        lines[-1] += "   # marks anomalies; only the audit reads it (null: nothing marks them)"
     if guess.positive is not None:
         lines.append(f"  positive: {scalar(guess.positive)}   # the class that counts as found")
     lines.append(f"  drop: {_flow(guess.drop)}   # ids, dates, columns unknown when predicting")
-    lines.append(f"  sensitive: {_flow(guess.sensitive)}   # attributes audited for fairness")
-    lines += _CLASSIFICATION if classes else _REGRESSION
+    if guess.task != "anomaly":
+        lines.append(f"  sensitive: {_flow(guess.sensitive)}   # attributes audited for fairness")
+    split = "random" if guess.target is None else "stratified"
+    lines.append(SECTIONS[guess.task].replace("SPLIT", split))
     return "\n".join(lines) + "\n"
-
-
-_CLASSIFICATION = [
-    """
-split: {type: stratified, test_size: 0.25}   # or grouped / time, with the column
-missing: {type: model}       # median and indicator; or simple, knn, iterative, drop_rows
-imbalance: {type: none}      # or class_weight, sampler, prior_correction
-
-model:
-  # Tuned for tables. MLPClassifier is quicker; AutoTabularClassifier chooses and mixes models
-  # by itself within max_seconds; `appliednn schema model` lists all.
-  type: RealMLPClassifier
-  n_ensemble: 1              # networks trained side by side; 4 are steadier than 1
-baselines: [LogisticRegression, HistGradientBoostingClassifier]
-search: {type: none}         # or random / halving over a space of parameters
-calibration: {type: temperature, fraction: 0.2}
-threshold: {type: default}   # or metric, or cost with false_positive and false_negative
-
-robustness: {enabled: true, eps: [0.05, 0.1, 0.2]}
-explain: {enabled: true, max_rows: 200}
-fairness: {enabled: true, metric: equal_opportunity_difference, min_group_size: 30}
-
-# Without gates the audit's default gates apply. For example:
-# gates:
-#   - {metric: roc_auc, op: ">=", threshold: 0.75, inconclusive: warn}
-gates: []
-
-report:
-  dir: reports
-  # title, intended_use and owner are printed in the report; without them it says MISSING."""
-]
-_REGRESSION = [
-    """
-split: {type: random, test_size: 0.25}       # or grouped / time, with the column
-missing: {type: model}       # median and indicator; or simple, knn, iterative, drop_rows
-
-model:
-  # Tuned for tables. MLPRegressor is quicker; AutoTabularRegressor chooses and mixes models
-  # by itself within max_seconds; `appliednn schema model` lists all.
-  type: RealMLPRegressor
-  n_ensemble: 1              # networks trained side by side; 4 are steadier than 1
-baselines: [Ridge, HistGradientBoostingRegressor]
-search: {type: none}         # or random / halving over a space of parameters
-
-robustness: {enabled: true, eps: [0.05, 0.1, 0.2]}
-explain: {enabled: true, max_rows: 200}
-
-# Without gates the audit's default gates apply. For example:
-# gates:
-#   - {metric: r2, op: ">=", threshold: 0.7, inconclusive: warn}
-gates: []
-
-report:
-  dir: reports
-  # title, intended_use and owner are printed in the report; without them it says MISSING."""
-]
 
 
 def _flow(names: list[str]) -> str:

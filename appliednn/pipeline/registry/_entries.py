@@ -11,10 +11,11 @@ from typing import Literal
 
 from appliednn.core.errors import UsageError
 
-Task = Literal["classification", "regression"]
+Task = Literal["classification", "regression", "anomaly"]
 
 _CLASSIFICATION: tuple[Task, ...] = ("classification",)
 _REGRESSION: tuple[Task, ...] = ("regression",)
+_ANOMALY: tuple[Task, ...] = ("anomaly",)
 
 
 @dataclass(frozen=True)
@@ -29,11 +30,17 @@ class Entry:
         Module the class is imported from; a constant of this file, never read from a config.
     tasks : tuple of str
         Tasks it can do; empty for a resampler.
+    series : bool
+        Whether its rows are points in time, whose order counts.
+    marks : bool
+        Whether it learns from rows that are marked as anomalies.
     """
 
     name: str
     module: str
     tasks: tuple[Task, ...] = ()
+    series: bool = False
+    marks: bool = False
 
     def load(self) -> type:
         """Import and return the class (this is where a heavy library loads)."""
@@ -66,6 +73,18 @@ ESTIMATORS = _entries(
     Entry("HistGradientBoostingRegressor", "sklearn.ensemble", _REGRESSION),
     Entry("RandomForestRegressor", "sklearn.ensemble", _REGRESSION),
     Entry("DummyRegressor", "sklearn.dummy", _REGRESSION),
+    Entry("AutoencoderDetector", "appliednn.anomaly", _ANOMALY),
+    Entry("DeepSVDDDetector", "appliednn.anomaly", _ANOMALY),
+    Entry("VAEDetector", "appliednn.anomaly", _ANOMALY),
+    Entry("GANDetector", "appliednn.anomaly", _ANOMALY),
+    Entry("TransferDetector", "appliednn.anomaly", _ANOMALY),
+    Entry("DeepSADDetector", "appliednn.anomaly", _ANOMALY, marks=True),
+    Entry("DetectorEnsemble", "appliednn.anomaly", _ANOMALY),
+    Entry("ForecastDetector", "appliednn.anomaly", _ANOMALY, series=True),
+    Entry("SequenceAutoencoderDetector", "appliednn.anomaly", _ANOMALY, series=True),
+    Entry("WindowedPCADetector", "appliednn.anomaly", _ANOMALY, series=True),
+    Entry("IsolationForest", "sklearn.ensemble", _ANOMALY),
+    Entry("LocalOutlierFactor", "sklearn.neighbors", _ANOMALY),
 )
 """Estimators a config may name as ``model.type`` (and, scikit-learn's, as baselines)."""
 

@@ -62,6 +62,8 @@ def signature_table(cls: type) -> dict[str, dict[str, Any]]:
     for name, parameter in inspect.signature(cls).parameters.items():
         if parameter.default == "deprecated" or (ours and name in own.OBJECTS):
             continue
+        if (cls.__name__, name) in own.SET_BY_RUN:
+            continue
         constraints = cls._parameter_constraints[name]
         found = own.special(name, cls) if ours else None
         any_of = _alternatives(name, constraints) if found is None else found
@@ -170,11 +172,19 @@ def network_numbers() -> dict[str, dict[str, list[str]]]:
     }
 
 
-def audit_metrics() -> list[str]:
-    """Return the keys of the audit's estimates, without what stands in brackets."""
+def audit_metrics() -> dict[str, list[str]]:
+    """Return the keys of the audit's estimates, without what stands in brackets.
+
+    ``supervised``: of models that learn from labels, ``anomaly``: of detectors.
+    """
+    from appliednn.audit._base import SUPERVISED
     from appliednn.audit.checks import all_checks
 
-    return sorted({key for check in all_checks() for key in check.keys})
+    tasks = {"supervised": set(SUPERVISED), "anomaly": {"anomaly"}}
+    return {
+        name: sorted({k for check in all_checks() if known & {*check.tasks} for k in check.keys})
+        for name, known in tasks.items()
+    }
 
 
 def main() -> None:

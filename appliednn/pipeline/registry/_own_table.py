@@ -8,7 +8,10 @@ from collections.abc import Iterator
 from typing import Any
 
 # What only an object can be: code has no place in a config.
-OBJECTS = frozenset({"callbacks", "estimator", "estimators"})
+OBJECTS = frozenset({"base", "callbacks", "detectors", "estimator", "estimators"})
+
+# What the run sets by itself.
+SET_BY_RUN = {("LocalOutlierFactor", name) for name in ("novelty", "algorithm", "leaf_size")}
 
 _NUMBERS = {"type": "object", "propertyNames": {"type": "string"}}
 # Where a class takes more kinds of values than a config can say, or the names of a library.
@@ -47,12 +50,14 @@ def special(name: str, cls: type) -> list[dict[str, Any]] | None:
     list of dict or None
         JSON Schema fragments; None where the constraints say it all.
     """
-    from sklearn.base import ClassifierMixin
+    from sklearn.base import ClassifierMixin, OutlierMixin
 
     constraints = cls._parameter_constraints[name]
     if name == "scoring":
         options = {o for c in constraints for o in getattr(c, "options", ())}
         found = [{"enum": "scorers"}, *([{"enum": ["loss"]}] if "loss" in options else [])]
+        if issubclass(cls, OutlierMixin):  # which score of its own it gives
+            found = [{"enum": sorted(options)}]
     elif name == "models":
         found = [{"enum": ["auto"]}, {"type": "array", "items": {"enum": _rooms()}}]
     elif name == "loss":
@@ -135,7 +140,8 @@ def documented(doc: str) -> Iterator[tuple[str, str]]:
         if line.startswith(" ") or not line:
             lines.append(line.strip())
             continue
-        text = re.sub(r"`+", "", " ".join(filter(None, lines)))
+        text = re.sub(r":\w+:`~?[\w.]*?(\w+)`", r"\1", " ".join(filter(None, lines)))
+        text = re.sub(r"`+", "", text)
         yield from ((name, text) for name in names)
         head = re.fullmatch(r"([\w, ]+?) : .*", line)
         if head is None:

@@ -91,15 +91,20 @@ def preset(name: str, which: str) -> dict[str, Any]:
     return tables()["presets"].get(name, {}).get(which, {})
 
 
-def metrics() -> tuple[str, ...]:
+def metrics(kind: str) -> tuple[str, ...]:
     """Return the keys of the audit's estimates, without what stands in brackets.
+
+    Parameters
+    ----------
+    kind : {"supervised", "anomaly"}
+        Of models that learn from labels, or of detectors.
 
     Examples
     --------
-    >>> "roc_auc" in metrics()
-    True
+    >>> "roc_auc" in metrics("supervised"), "log_loss" in metrics("anomaly")
+    (True, False)
     """
-    return tuple(tables()["metrics"])
+    return tuple(tables()["metrics"][kind])
 
 
 def numbers(parameter: str, name: str) -> tuple[str, ...] | None:
