@@ -173,6 +173,16 @@ def test_labelled_anomalies_do_not_count_as_drift():
     assert not made["ANN902"].findings and not made["ANN907"].findings
 
 
+def test_training_rows_of_unknown_labels_may_hold_anomalies_as_well():
+    some = {"model": Distance().fit(X), "X_train": X}
+    alone = results(["ANN902"], y_test=None, **some)["ANN902"].estimates["alert_rate_ratio"]
+    labelled = results(["ANN902", "ANN907"], **some)
+    ratio = labelled["ANN902"].estimates["alert_rate_ratio"]
+    assert ratio == alone and 0.5 < ratio.value < 2.0
+    both = results(["ANN902"], y_train=Y, **some)["ANN902"].estimates["alert_rate_ratio"]
+    assert both.name.startswith("Alert rate of normal rows") and both.n == (Y_TEST == 0).sum()
+
+
 # -- stability ------------------------------------------------------------------------------------
 
 

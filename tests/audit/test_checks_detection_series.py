@@ -96,7 +96,8 @@ def test_injected_anomalies_of_a_series():
     sizes = [areas[f"injected_roc_auc[{d} sd]"] for d in (1, 2, 3, 5)]
     assert sizes == sorted(sizes) and sizes[-1] == 1.0
     assert areas["injected_roc_auc[level shift 5 sd]"] == 1.0
-    assert areas["injected_roc_auc[frozen]"] < 0.75  # a held value changes little at its ends
+    # A held value is a change of its own only where it ends.
+    assert 0.5 < areas["injected_roc_auc[frozen]"] < 0.9
     assert made.tables[0].rows[0][0] == "untouched"
 
 
@@ -111,9 +112,10 @@ def test_an_anomaly_is_put_where_it_is_said_to_be():
 
 
 def test_a_series_too_short_for_stretches_says_how_long_it_must_be():
-    report = audit(MODEL, X_TEST[:50], X_train=X, checks=["ANN902", "ANN904"], gates=[])
+    report = audit(MODEL, X_TEST[:40], X_train=X, checks=["ANN902", "ANN904"], gates=[])
     reason = {n.id: n.reason for n in report.not_checked}["ANN904"]
-    assert "has 50 time points; 84 are needed for 10 stretches of 2" in reason
+    # Anomalies of 2 points reach over 4 with windows of 2: 11 times 4 points for 10 stretches.
+    assert "has 40 time points; 44 are needed for 10 stretches" in reason
 
 
 def test_windows_and_their_means_over_time():

@@ -11,8 +11,8 @@ from appliednn.audit._context import AuditContext
 from appliednn.audit.checks._detector import (
     DetectorCheck,
     Resampling,
-    normal_rows,
     resampling,
+    rows_to_compare,
     train_resampling,
 )
 from appliednn.audit.checks._words import percent, said
@@ -103,14 +103,12 @@ def _compared(
     flagged = _flagged_in_training(context)
     train = _rate(train_ways, "Alert rate, training", flagged)
     rows[0][3] = train
-    normal = normal_rows(context, context.y_test, ways.n)
-    train_normal = normal_rows(context, context.y_train, train_ways.n)
-    out = {
-        "alert_rate_train": train,
-        "alert_rate_ratio": rate_ratio(
-            Flags(context.flagged, normal, ways), Flags(flagged, train_normal, train_ways)
-        ),
-    }
+    ratios = [
+        rate_ratio(Flags(context.flagged, test, ways), Flags(flagged, counted, train_ways))
+        for test, counted in rows_to_compare(context)
+    ]
+    ratio = min(ratios, key=lambda e: abs(np.log(e.value)) if e.value else np.inf)
+    out = {"alert_rate_train": train, "alert_rate_ratio": ratio}
     for q in QUANTILES:
         cut = float(np.quantile(context.train_scores, q))
         above = context.scores > cut

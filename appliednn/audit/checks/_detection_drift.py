@@ -11,8 +11,8 @@ from appliednn.audit._context import AuditContext
 from appliednn.audit.checks._detector import (
     DetectorCheck,
     Resampling,
-    normal_rows,
     resampling,
+    rows_to_compare,
     train_resampling,
 )
 from appliednn.audit.checks._intervals import estimate_of
@@ -21,7 +21,7 @@ from appliednn.audit.report.svg import histogram
 from appliednn.core.statistics import Estimate
 from appliednn.diagnostics._drift import numeric_drift
 
-_MATTERS = 0.1
+_MATTERS, _SURELY = 0.1, 0.3
 _LARGE_PSI = 0.25
 _N_BINS = 30
 _LONG_TAIL = 5
@@ -39,14 +39,16 @@ class ScoreDrift(DetectorCheck):
         if context.X_train is None:
             raise NotApplicable("no training data were given")
         ways, train_ways = resampling(context, self.id), train_resampling(context, self.id)
-        normal = normal_rows(context, context.y_test, ways.n)
-        train_normal = normal_rows(context, context.y_train, train_ways.n)
-        train, test = context.train_scores[train_normal], context.scores[normal]
-        ways = replace(ways, n=len(test))
-        drift = score_gap(train, test, ways, replace(train_ways, n=len(train)))
+        drift, train, test = min(
+            (
+                _compared(context.train_scores[known], context.scores[rows], ways, train_ways)
+                for rows, known in rows_to_compare(context)
+            ),
+            key=lambda found: found[0].value or 0.0,
+        )
         name = "Population stability index of the scores"
         psi = Estimate(name, numeric_drift(train, test).psi, None, len(test), "exact")
-        known = "" if context.y_test is None else ", labelled anomalies left out"
+        known = ", labelled anomalies left out" if len(test) < ways.n else ""
         note = (
             f"{len(train)} training and {len(test)} test rows{known}; {ways.how} of both. A "
             "detector has seen its training rows, so that theirs are somewhat lower even without "
@@ -73,7 +75,7 @@ class ScoreDrift(DetectorCheck):
         return [
             Finding(
                 f"{self.id}.1",
-                "medium",
+                "medium" if drift.ci[0] > _SURELY else "low",
                 "Test rows score otherwise than training rows",
                 f"Test scores are {'higher' if higher else 'lower'}: their distribution function "
                 f"is {said(drift)} from that of the training rows; stability index "
@@ -82,6 +84,14 @@ class ScoreDrift(DetectorCheck):
                 "training rows too closely.",
             )
         ]
+
+
+def _compared(
+    train: np.ndarray, test: np.ndarray, ways: Resampling, train_ways: Resampling
+) -> tuple[Estimate, np.ndarray, np.ndarray]:
+    """Return the gap of some of the rows, with their scores."""
+    ways, train_ways = replace(ways, n=len(test)), replace(train_ways, n=len(train))
+    return score_gap(train, test, ways, train_ways), train, test
 
 
 def score_gap(

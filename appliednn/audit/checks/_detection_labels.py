@@ -186,7 +186,7 @@ def _series_table(volumes: dict[str, Estimate], buffer: int, ways: Resampling) -
     note = (
         f"Volumes: areas averaged over buffers of 0 to {buffer} time points around each segment, "
         f"which forgive alerts somewhat early or late. Affiliation: how near alerts and segments "
-        f"are, compared with alerts at random. Intervals: {ways.how}."
+        f"are, compared with alerts at random. Intervals: normal, from a {ways.how}."
     )
     return Table("Segments of the series", ["score", "on the test series"], rows, note)
 

@@ -8,8 +8,7 @@ import numpy as np
 
 from appliednn.audit._context import AuditContext
 from appliednn.audit.checks._detector import Resampling
-from appliednn.audit.checks._intervals import estimate_of
-from appliednn.core.statistics import Estimate
+from appliednn.core.statistics import Estimate, not_estimable
 from appliednn.diagnostics import affiliation_f1, vus_pr, vus_roc
 
 #: Key to name.
@@ -19,6 +18,7 @@ SERIES_SCORES = {
     "affiliation_f1": "Affiliation F1 of the alerts",
 }
 N_BOOT = 100
+_NORMAL = 1.959963984540054
 _BUFFER = 100
 
 
@@ -36,11 +36,22 @@ def series_estimates(
         _scores(y[rows], scores[rows], flagged[rows], buffer) for rows in resampled_series(ways)
     ]
     return {
-        key: estimate_of(
-            name, point[key], np.array([each[key] for each in made]), n, ways.seed, ""
-        )
+        key: _estimate(name, point[key], np.array([each[key] for each in made]), n, ways.seed)
         for key, name in SERIES_SCORES.items()
     }
+
+
+def _estimate(name: str, value: float, draws: np.ndarray, n: int, seed: int) -> Estimate:
+    """Return a score with a normal interval of the draws' spread.
+
+    Where stretches meet, segments are cut, which lowers every draw: they are scattered as they
+    should be, but not around the score.
+    """
+    draws = draws[np.isfinite(draws)]
+    if len(draws) < N_BOOT / 2:
+        return not_estimable(name, n, "more than half of the resamples hold no anomaly")
+    half = _NORMAL * float(draws.std(ddof=1))
+    return Estimate(name, value, (max(value - half, 0.0), min(value + half, 1.0)), n, seed=seed)
 
 
 def resampled_series(ways: Resampling) -> Iterator[np.ndarray]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from dataclasses import dataclass
+from inspect import signature
 
 import numpy as np
 
@@ -84,6 +85,8 @@ class Stability(DetectorCheck):
             f"{', in one stretch' if context.reads_series else ''}. Mean over refits with "
             "Student's interval."
         )
+        if "labels" in signature(context.model.fit).parameters:
+            note += " Refits are given no labels of rows, which the audited detector may have had."
         if made[0] is None:
             note += " The detector draws no random numbers: another seed changes nothing."
         labels = {

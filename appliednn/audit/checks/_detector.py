@@ -111,6 +111,21 @@ def reach_of(context: AuditContext) -> int:
     return int(found.window_) + int(getattr(found, "smoothing_", 1)) - 1
 
 
+def rows_to_compare(context: AuditContext) -> list[tuple[np.ndarray, np.ndarray]]:
+    """Return which test and training rows may be compared without labelled anomalies.
+
+    With labels of both or of neither there is one way. Where only test rows are labelled, the
+    training rows may be clean or hold anomalies as well: then all test rows count, or the normal
+    ones, and the caller takes the way in which both sets are more alike.
+    """
+    n, n_train = len(context.X_test), len(context.X_train)
+    test = normal_rows(context, context.y_test, n)
+    train = normal_rows(context, context.y_train, n_train)
+    if context.y_train is not None or context.y_test is None:
+        return [(test, train)]
+    return [(test, train), (np.ones(n, dtype=bool), train)]
+
+
 def normal_rows(context: AuditContext, y: np.ndarray | None, n: int) -> np.ndarray:
     """Return which of ``n`` rows to compare two sets by: those not known to be anomalies.
 

@@ -23,7 +23,7 @@ def injected_stretches(
     """Yield for each kind: its name, scores untouched and injected, flagged after and before.
 
     Every second stretch gets its anomaly, in one channel, so that what goes before and after it
-    is as it was; a stretch counts by its highest score.
+    is as it was, then every other; a stretch counts by its highest score.
 
     Parameters
     ----------
@@ -46,12 +46,15 @@ def injected_stretches(
     untouched = _highest(context.anomaly_score(X), starts, reach)
     before = _highest(context.calls(X), starts, reach)
     for kind in _kinds():
-        moved = values.copy()
-        for start, c, s in zip(starts, channel, sign, strict=True):
-            _put(moved[start : start + length, c], kind, s * spread[c])
-        rows = pd.DataFrame(moved, columns=X.columns)
-        scores = _highest(context.anomaly_score(rows), starts, reach)
-        yield kind, untouched, scores, _highest(context.calls(rows), starts, reach), before
+        scores, calls = np.empty_like(untouched), np.empty_like(before)
+        for turn in (starts // reach % 2 == 0, starts // reach % 2 == 1):
+            moved = values.copy()
+            for start, c, s in zip(starts[turn], channel[turn], sign[turn], strict=True):
+                _put(moved[start : start + length, c], kind, s * spread[c])
+            rows = pd.DataFrame(moved, columns=X.columns)
+            scores[turn] = _highest(context.anomaly_score(rows), starts[turn], reach)
+            calls[turn] = _highest(context.calls(rows), starts[turn], reach)
+        yield kind, untouched, scores, calls, before
 
 
 def _kinds() -> list[str]:
@@ -82,14 +85,14 @@ def _stretches(
     length = min(ANOMALY_LENGTH, max(2, window))
     # Scores that are averaged over time carry an anomaly further.
     reach = length + window + int(getattr(found, "smoothing_", 1)) - 1
-    starts = np.arange(window, n - reach, 2 * reach)[:_MOST_STRETCHES]
+    starts = np.arange(reach, n - reach + 1, reach)[:_MOST_STRETCHES]
     if known is not None and len(starts):
         free = ~_highest(known, starts - window, window + reach)
         starts = starts[free] if free.sum() >= _FEWEST else starts
     if len(starts) < _FEWEST:
         raise NotApplicable(
-            f"the test series has {n} time points; {(2 * _FEWEST + 1) * reach} are needed for "
-            f"{_FEWEST} stretches of {length} with untouched time between them"
+            f"the test series has {n} time points; {(_FEWEST + 1) * reach} are needed for "
+            f"{_FEWEST} stretches over which an anomaly can change the scores"
         )
     return starts, length, reach
 

@@ -202,6 +202,15 @@ def _ref(ref: str) -> dict:
 
 def _limits(report: AuditReport) -> list[str]:
     """Return what a reader must not conclude from the page."""
+    tried = (
+        "Robustness is measured against the attacks and the noise that were tried; others may do "
+        "more harm."
+    )
+    if report.task == "anomaly":
+        tried = (
+            "Injected anomalies are of the kinds and sizes that were tried; real ones may be of "
+            "others, and harder to see."
+        )
     limits = [
         "It describes one fitted model on one set of held-out rows. Other people, places and "
         "times are evidence only as far as these rows stand for them.",
@@ -209,8 +218,7 @@ def _limits(report: AuditReport) -> list[str]:
         "together. They come from drawing rows again, not from training again.",
         "A gate passes when its whole interval is on the good side. A gate that is inconclusive "
         "calls for more rows, not for a wider threshold.",
-        "Robustness is measured against the attacks and the noise that were tried; others may do "
-        "more harm.",
+        tried,
         "Explanations describe the model, not the world: no importance here is a cause.",
         "It states no conformity with any law or standard.",
     ]
