@@ -164,8 +164,7 @@ def test_what_is_not_observed_is_no_evidence(fitted, name):
     model = clone(DETECTORS[name]).set_params(smoothing=1).fit(gaps)
     assert np.isfinite(model.decision_scores_).all()
     assert np.isfinite(model.threshold_)
-    if name != "windowed pca":  # a window is scored as a whole
-        assert (model.decision_scores_[100:103] == 0.0).all()
+    assert (model.decision_scores_[100:103] == 0.0).all()
     leading = x.copy()
     leading[:20] = np.nan
     assert np.isfinite(clone(DETECTORS[name]).fit(leading).anomaly_score(leading)).all()
@@ -278,6 +277,14 @@ def test_the_distance_is_mahalanobis_with_a_floor():
     distance = distance.sum(axis=1) / 16
     expected = [distance[max(0, i - 7) : i + 1].mean() for i in range(N)]
     np.testing.assert_allclose(model.anomaly_score(x), expected, rtol=1e-4)
+
+
+def test_training_ends_in_time():
+    x, _ = with_anomaly("shift")
+    model = clone(DETECTORS["cnn forecast"]).set_params(epochs=100_000, max_seconds=0.5).fit(x)
+    assert model.stop_reason_ == "max_seconds"
+    assert model.n_epochs_ < 100_000
+    assert np.isfinite(model.decision_scores_).all()
 
 
 def test_a_forecast_beats_the_last_value_and_uses_a_full_context(fitted):

@@ -30,7 +30,7 @@ _WINDOWS = 2048
 """,
     network=True,
     window="64",
-    smoothing="one window, at most 128",
+    smoothing="two windows, at most 128",
     epochs=20,
 )
 class SequenceAutoencoderDetector(NetworkSeriesDetector):
@@ -65,7 +65,7 @@ class SequenceAutoencoderDetector(NetworkSeriesDetector):
         "code_units": [Interval(Integral, 1, None, closed="left")],
     }
 
-    _smoothing_windows = 1
+    _smoothing_windows = 2
 
     def __init__(
         self,

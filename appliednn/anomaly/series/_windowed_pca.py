@@ -154,7 +154,8 @@ class WindowedPCADetector(SeriesDetector):
         blocks = [
             self._window_contributions(every[i : i + step]) for i in range(0, len(every), step)
         ]
-        return mean_over_windows(np.concatenate(blocks), self.window_)
+        of_points = mean_over_windows(np.concatenate(blocks), self.window_)
+        return np.where(piece.observed.T, of_points, 0.0)
 
     def stream(self) -> WindowStream:
         """Return an object that scores one time point after the other.
