@@ -164,8 +164,7 @@ def test_what_is_not_observed_is_no_evidence(fitted, name):
     model = clone(DETECTORS[name]).set_params(smoothing=1).fit(gaps)
     assert np.isfinite(model.decision_scores_).all()
     assert np.isfinite(model.threshold_)
-    if name != "windowed pca":  # a window is scored as a whole
-        assert (model.decision_scores_[100:103] == 0.0).all()
+    assert (model.decision_scores_[100:103] == 0.0).all()
     leading = x.copy()
     leading[:20] = np.nan
     assert np.isfinite(clone(DETECTORS[name]).fit(leading).anomaly_score(leading)).all()
@@ -274,10 +273,18 @@ def test_the_distance_is_mahalanobis_with_a_floor():
     z = view.reshape(len(view), -1)
     z = (z - z.mean(axis=0)) / z.std(axis=0)
     variances, vectors = np.linalg.eigh(np.cov(z.T, bias=True))
-    distance = np.square(z @ vectors / np.sqrt(np.maximum(variances, variances.mean())))
+    distance = np.square(z @ vectors / np.sqrt(np.maximum(variances, 1.0)))
     distance = distance.sum(axis=1) / 16
     expected = [distance[max(0, i - 7) : i + 1].mean() for i in range(N)]
     np.testing.assert_allclose(model.anomaly_score(x), expected, rtol=1e-4)
+
+
+def test_training_ends_in_time():
+    x, _ = with_anomaly("shift")
+    model = clone(DETECTORS["cnn forecast"]).set_params(epochs=100_000, max_seconds=0.5).fit(x)
+    assert model.stop_reason_ == "max_seconds"
+    assert model.n_epochs_ < 100_000
+    assert np.isfinite(model.decision_scores_).all()
 
 
 def test_a_forecast_beats_the_last_value_and_uses_a_full_context(fitted):
@@ -296,11 +303,21 @@ def test_a_forecast_beats_the_last_value_and_uses_a_full_context(fitted):
 )
 def test_the_automatic_window_follows_the_period(period, window):
     rng = np.random.default_rng(0)
-    x = rng.normal(size=900)
+    x = rng.normal(size=1200)
     if period:
-        x = np.sin(2 * np.pi * np.arange(900) / period) + 0.2 * x
+        x = np.sin(2 * np.pi * np.arange(1200) / period) + 0.2 * x
     model = ForecastDetector("cnn", hidden_units=2, epochs=1, max_windows=20, random_state=0)
     assert model.fit(x).window_ == window
+
+
+def test_the_automatic_window_fits_several_times_into_the_series():
+    x = np.random.default_rng(0).normal(size=300)
+    x[150] = 1e9
+    model = WindowedPCADetector().fit(x)
+    assert model.window_ == 32
+    assert WindowedPCADetector(novelty=True).fit(x).window_ == 64
+    assert model.predict(x)[150] == -1
+    assert not WindowedPCADetector().fit(np.full(300, 7.0)).labels_.any()
 
 
 def test_an_lstm_starts_by_remembering(fitted):

@@ -11,7 +11,9 @@ from appliednn.series import (
     temporal_blocks,
 )
 
+# Time points that a convolution sees, of a TCN's blocks and of a plain stack.
 KERNEL_SIZE = 3
+CNN_KERNEL_SIZE = 5
 
 
 def build_next_step(kind: str, n_channels: int, window: int, units: int, n_layers: int):
@@ -33,7 +35,7 @@ def build_next_step(kind: str, n_channels: int, window: int, units: int, n_layer
     if kind == "tcn":
         x = temporal_blocks(x, units, dilations_for(window, KERNEL_SIZE), KERNEL_SIZE)
     elif kind == "cnn":
-        x = causal_convolutions(x, units, n_layers, KERNEL_SIZE)
+        x = causal_convolutions(x, units, n_layers, CNN_KERNEL_SIZE)
     else:
         x = recurrent_layers(x, kind, units, n_layers)
     return keras.Model(inputs, _values(x, n_channels))

@@ -32,6 +32,9 @@ TRIM = 0.1
 # A window must hold some periods but not cost much; powers of two share compiled programs.
 _PERIODS = 4
 _SHORTEST, _LONGEST = 16, 128
+# A series is at least so many windows long; more where windows with an anomaly are left out: one
+# spike is in as many windows as a window has time points.
+_PARTS, _TRIMMED_PARTS = 4, 8
 
 
 class Piece(NamedTuple):
@@ -146,7 +149,9 @@ class SeriesDetector(DetectorMixin, SaveMixin, BaseEstimator):
         length = self._usual_window
         if periods:
             length = 2 ** round(np.log2(_PERIODS * np.median(periods)))
-        return int(np.clip(length, _SHORTEST, self._longest_window()))
+        parts = _TRIMMED_PARTS if self._trim_share() > 0 else _PARTS
+        fits = 2 ** int(np.log2(max(1, longest.values.shape[1] / parts)))
+        return int(np.clip(length, _SHORTEST, min(self._longest_window(), max(_SHORTEST, fits))))
 
     def _longest_window(self) -> int:
         return _LONGEST

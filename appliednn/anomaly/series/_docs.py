@@ -6,7 +6,8 @@ _FIRST = """
     window : int or "auto", default="auto"
         Time points of a window. ``"auto"``: four periods of the series (the median over the
         channels), rounded to a power of two from 16 to 128 so that fits share compiled programs;
-        {window} if it has none.
+        {window} if it has none. At most an eighth of the series, or a quarter where nothing
+        is trimmed, if that is 16 or more.
 {own}    contamination : float in (0, 0.5] or "auto", default="auto"
         Share of the training time points that lie above the threshold; ``"auto"``: Tukey's fence
         of the scores' logarithms, at least the top 1 %.

@@ -16,9 +16,9 @@ from appliednn.series import windows
 
 
 @document(
-    own="""    architecture : {"lstm", "gru", "rnn", "tcn", "cnn"}, default="lstm"
-        Recurrent cells, a temporal convolutional network that sees the whole window, or causal
-        convolutions that see ``2 * n_layers + 1`` time points.
+    own="""    architecture : {"cnn", "tcn", "lstm", "gru", "rnn"}, default="cnn"
+        Causal convolutions that see ``12 * n_layers + 1`` time points, a temporal convolutional
+        network that sees the whole window, or recurrent cells.
     horizon : int, default=4
         How many time points ahead is forecast.
     hidden_units : int, default=32
@@ -70,7 +70,7 @@ class ForecastDetector(NetworkSeriesDetector):
 
     _parameter_constraints: dict = {
         **NetworkSeriesDetector._parameter_constraints,
-        "architecture": [StrOptions({"lstm", "gru", "rnn", "tcn", "cnn"})],
+        "architecture": [StrOptions({"cnn", "tcn", "lstm", "gru", "rnn"})],
         "horizon": [Interval(Integral, 1, None, closed="left")],
         "n_layers": [Interval(Integral, 1, None, closed="left")],
     }
@@ -79,7 +79,7 @@ class ForecastDetector(NetworkSeriesDetector):
 
     def __init__(
         self,
-        architecture="lstm",
+        architecture="cnn",
         *,
         window="auto",
         horizon=4,

@@ -46,11 +46,10 @@ def window_components(flat: np.ndarray, weights: np.ndarray) -> WindowComponents
 def whitened(found: WindowComponents) -> np.ndarray:
     """Return the symmetric matrix of the Mahalanobis distance, (n_values, n_values).
 
-    No variance counts as less than the mean one, 1 where every value varies: noise in components
-    of small variance would decide otherwise.
+    No variance counts as less than 1, that of a standardised value: noise in components of small
+    variance would decide otherwise.
     """
-    floor = max(float(found.variances.mean()), np.finfo(np.float32).eps)
-    return (found.components / np.maximum(found.variances, floor)) @ found.components.T
+    return (found.components / np.maximum(found.variances, 1.0)) @ found.components.T
 
 
 def residual(found: WindowComponents, n_components: int) -> np.ndarray:

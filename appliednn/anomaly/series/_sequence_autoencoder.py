@@ -20,8 +20,8 @@ _WINDOWS = 2048
 
 
 @document(
-    own="""    architecture : {"lstm", "tcn"}, default="lstm"
-        Recurrent encoder and decoder, or dilated convolutions with pooling between.
+    own="""    architecture : {"tcn", "lstm"}, default="tcn"
+        Dilated convolutions with pooling between, or recurrent encoder and decoder.
     hidden_units : int, default=32
         Width of the network.
     code_units : int, default=8
@@ -30,7 +30,7 @@ _WINDOWS = 2048
 """,
     network=True,
     window="64",
-    smoothing="one window, at most 128",
+    smoothing="two windows, at most 128",
     epochs=20,
 )
 class SequenceAutoencoderDetector(NetworkSeriesDetector):
@@ -54,22 +54,22 @@ class SequenceAutoencoderDetector(NetworkSeriesDetector):
     --------
     >>> x = np.sin(np.arange(600) / 5) + 0.1 * np.random.default_rng(0).normal(size=600)
     >>> x[400:420] = 3.0
-    >>> detector = SequenceAutoencoderDetector("tcn", window=32, smoothing=1, random_state=0)
+    >>> detector = SequenceAutoencoderDetector(window=32, smoothing=1, random_state=0)
     >>> bool(400 <= detector.fit(x).anomaly_score(x).argmax() < 420)
     True
     """
 
     _parameter_constraints: dict = {
         **NetworkSeriesDetector._parameter_constraints,
-        "architecture": [StrOptions({"lstm", "tcn"})],
+        "architecture": [StrOptions({"tcn", "lstm"})],
         "code_units": [Interval(Integral, 1, None, closed="left")],
     }
 
-    _smoothing_windows = 1
+    _smoothing_windows = 2
 
     def __init__(
         self,
-        architecture="lstm",
+        architecture="tcn",
         *,
         window="auto",
         hidden_units=32,

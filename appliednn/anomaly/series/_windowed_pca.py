@@ -30,7 +30,7 @@ _BLOCK = 4_000_000
 @document(
     own="""    scoring : {"mahalanobis", "reconstruction"}, default="mahalanobis"
         ``"mahalanobis"``: squared distance from the mean window in units of the components'
-        variances, none of which counts as less than the mean variance; ``"reconstruction"``:
+        variances, none of which counts as less than a standardised value's; ``"reconstruction"``:
         squared error without the first ``n_components``.
     n_components : int or float in (0, 1), default=0.9
         Components kept by ``"reconstruction"``, or the share of the variance they hold.
@@ -66,7 +66,7 @@ class WindowedPCADetector(SeriesDetector):
     >>> x[600:640] = 0.0
     >>> detector = WindowedPCADetector(contamination=0.02).fit(x)
     >>> detector.window_, bool(600 <= detector.anomaly_score(x).argmax() < 640)
-    (128, True)
+    (64, True)
     """
 
     _parameter_constraints: dict = {
@@ -154,7 +154,8 @@ class WindowedPCADetector(SeriesDetector):
         blocks = [
             self._window_contributions(every[i : i + step]) for i in range(0, len(every), step)
         ]
-        return mean_over_windows(np.concatenate(blocks), self.window_)
+        of_points = mean_over_windows(np.concatenate(blocks), self.window_)
+        return np.where(piece.observed.T, of_points, 0.0)
 
     def stream(self) -> WindowStream:
         """Return an object that scores one time point after the other.
