@@ -15,7 +15,8 @@ from dataclasses import dataclass
 
 import numpy as np
 from _anomaly_methods import N_NEIGHBORS, our_class
-from _runner import chosen, import_all
+from _options import chosen_of
+from _runner import import_all
 
 # Peers are fitted on at most so many windows, spread evenly: a kernel method's cost is quadratic.
 MOST_WINDOWS = 5000
@@ -231,10 +232,4 @@ def chosen_methods(words: list[str]) -> list[str]:
     >>> chosen_methods(["knn", "lof"])
     ['lof', 'knn']
     """
-    groups = {
-        "all": list(METHODS),
-        "ours": [n for n, m in METHODS.items() if m.ours],
-        "peers": [n for n, m in METHODS.items() if not m.ours],
-    }
-    wanted = chosen("--methods", words, groups)
-    return [name for name in METHODS if name in wanted]
+    return chosen_of(METHODS, words)

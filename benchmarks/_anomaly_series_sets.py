@@ -10,7 +10,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-from _runner import chosen
+from _options import chosen
 from _tabular_sets import data_root
 
 PROTOCOLS = {
