@@ -41,7 +41,8 @@ class AutoencoderDetector(NetworkDetector):
     ----------
     {shared}
     error_scale_ : ndarray of shape (n_inputs,)
-        Mean squared error of each encoded column on the rows trained on.
+        Mean squared error of each encoded column on the rows trained on; for columns of 0 and 1
+        (levels, what is missing) at least their variance.
 
     References
     ----------
@@ -84,7 +85,7 @@ class AutoencoderDetector(NetworkDetector):
         epochs=50,
         batch_size=64,
         numeric="minmax",
-        missing="median_indicator",
+        missing="median",
         max_seconds=None,
         precision=None,
         callbacks=None,
@@ -126,7 +127,7 @@ class AutoencoderDetector(NetworkDetector):
     def _after_training(self, Z: np.ndarray, weights: np.ndarray, seeds) -> None:
         scale = np.average(self._errors(Z), axis=0, weights=weights.astype(np.float64))
         least = max(_LEAST_SCALE * scale.mean(), np.finfo(np.float32).tiny)
-        self.error_scale_ = np.maximum(scale, least)
+        self.error_scale_ = np.maximum(np.maximum(scale, least), self._flag_variance)
 
     def _errors(self, Z: np.ndarray) -> np.ndarray:
         return np.square(self.network_.forward(Z) - Z, dtype=np.float64)

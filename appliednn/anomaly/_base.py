@@ -23,6 +23,22 @@ from appliednn.tabular import TabularEncoder
 _TRIM = 0.1
 
 
+def flag_variance(Z: np.ndarray, weights: np.ndarray) -> np.ndarray:
+    """Return the variance of the columns that are 0 or 1 (levels, what is missing), 0 for others.
+
+    A rare 1 is badly rebuilt by any network. Errors in units of this variance count it by its
+    rarity among all training rows, also where no row that the network was trained on has it.
+
+    Examples
+    --------
+    >>> flag_variance(np.array([[0.0, 0.5], [1.0, 0.0]]), np.ones(2))
+    array([0.25, 0.  ])
+    """
+    flags = ((Z == 0) | (Z == 1)).all(axis=0)
+    share = np.average(Z, axis=0, weights=weights.astype(np.float64))
+    return np.where(flags, share * (1.0 - share), 0.0)
+
+
 class TableDetector(DetectorMixin, SaveMixin, BaseEstimator):
     """Fit machinery; subclasses learn from encoded rows and say how these are scored."""
 
@@ -78,6 +94,7 @@ class TableDetector(DetectorMixin, SaveMixin, BaseEstimator):
             X, weights, labels = _safe_indexing(X, kept), weights[kept], labels[kept]
         seeds = spawn_seeds(self.random_state, 3)
         Z = self._encode_training(X, weights)
+        self._flag_variance = flag_variance(Z, weights) if Z.ndim == 2 else None
         kept = self._kept(Z, weights, labels, seeds)
         self.n_trimmed_ = len(Z) - len(kept)
         self._usual = np.average(Z[kept], axis=0, weights=weights[kept]).astype(np.float32)

@@ -77,7 +77,7 @@ class DeepSADDetector(DeepSVDDDetector):
         epochs=50,
         batch_size=64,
         numeric="standard",
-        missing="median_indicator",
+        missing="median",
         max_seconds=None,
         precision=None,
         callbacks=None,

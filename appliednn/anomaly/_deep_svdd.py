@@ -75,7 +75,7 @@ class DeepSVDDDetector(NetworkDetector):
         epochs=10,
         batch_size=64,
         numeric="standard",
-        missing="median_indicator",
+        missing="median",
         max_seconds=None,
         precision=None,
         callbacks=None,

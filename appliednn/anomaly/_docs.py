@@ -26,7 +26,8 @@ _PARAMETERS = """
     batch_size : int or "full", default=64
         Rows of a step.
     numeric, missing : str
-        As in :class:`~appliednn.tabular.TabularEncoder`.
+        As in :class:`~appliednn.tabular.TabularEncoder`. What is missing is no evidence unless
+        ``missing="median_indicator"``.
     max_seconds : float, optional
         Longest training time.
     precision : None or "float64", default=None

@@ -11,7 +11,7 @@ from sklearn.base import clone
 from sklearn.utils._param_validation import Interval, StrOptions
 from sklearn.utils.validation import has_fit_parameter
 
-from appliednn.anomaly._base import TableDetector
+from appliednn.anomaly._base import TableDetector, flag_variance
 from appliednn.anomaly._network_base import NetworkDetector, train_alike
 from appliednn.anomaly._threshold import SurpriseScale
 from appliednn.core._random import spawn_seeds
@@ -46,7 +46,8 @@ class DetectorEnsemble(TableDetector):
         detector learns from; ``"auto"``: 0.1, or nothing with ``novelty=True``.
     numeric, missing : str
         As in :class:`~appliednn.tabular.TabularEncoder`: how rows are encoded for all detectors;
-        those of this package scale them once more.
+        those of this package scale them once more. What is missing is no evidence
+        unless ``missing="median_indicator"``.
     random_state : int, RandomState or None, default=None
         Seeds the detectors.
 
@@ -99,7 +100,7 @@ class DetectorEnsemble(TableDetector):
         novelty=False,
         trim="auto",
         numeric="minmax",
-        missing="median_indicator",
+        missing="median",
         random_state=None,
     ):
         self.detectors = detectors
@@ -184,10 +185,12 @@ def fit_alike(detectors: list[NetworkDetector], Z: np.ndarray, weights: np.ndarr
     lead = detectors[0]
     encoded = lead._encode_training(Z, weights)
     usual = np.average(encoded, axis=0, weights=weights).astype(np.float32)
+    flags = flag_variance(encoded, weights)
     seeds = [spawn_seeds(detector.random_state, 3) for detector in detectors]
     for detector in detectors:
         detector.encoder_, detector.n_features_in_ = lead.encoder_, lead.n_features_in_
         detector.n_trimmed_, detector._usual = 0, usual
+        detector._flag_variance = flags
     labels = np.zeros(len(encoded), dtype=np.int8)
     train_alike(detectors, encoded, weights, labels, seeds, lead.epochs)
     for detector in detectors:

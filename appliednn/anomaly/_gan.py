@@ -82,7 +82,7 @@ class GANDetector(NetworkDetector):
         epochs=50,
         batch_size=64,
         numeric="standard",
-        missing="median_indicator",
+        missing="median",
         max_seconds=None,
         precision=None,
         callbacks=None,

@@ -52,7 +52,8 @@ class TransferDetector(TableDetector):
         features, that distances are not measured to; ``"auto"``: 0.1, or nothing with
         ``novelty=True``.
     numeric, missing : str
-        As in :class:`~appliednn.tabular.TabularEncoder`; for ``base=None``.
+        As in :class:`~appliednn.tabular.TabularEncoder`; for ``base=None``. What is
+        missing is no evidence unless ``missing="median_indicator"``.
     random_state : int, RandomState or None, default=None
         Seeds the isolation forest and the draw of ``max_rows``.
 
@@ -108,7 +109,7 @@ class TransferDetector(TableDetector):
         novelty=False,
         trim="auto",
         numeric="minmax",
-        missing="median_indicator",
+        missing="median",
         random_state=None,
     ):
         self.base = base

@@ -9,7 +9,7 @@ from sklearn.utils._param_validation import Interval, StrOptions
 
 from appliednn.anomaly._docs import document
 from appliednn.anomaly._network_base import NetworkDetector, narrow_width
-from appliednn.anomaly._vae_numpy import vae_halves
+from appliednn.anomaly._vae_numpy import LEAST_LOG_VARIANCE, vae_halves
 from appliednn.core._architecture import Architecture
 from appliednn.core._losses import Loss
 
@@ -37,7 +37,8 @@ class VAEDetector(NetworkDetector):
 
     A row's score is the negative logarithm of its reconstruction probability: the mean, over
     draws of the latent units given the row, of its negative log likelihood under the normal
-    distributions that the decoder gives for its columns. All rows share the draws, so that a score
+    distributions that the decoder gives for its columns, those of 0 and 1 with at least their
+    variance among the training rows. All rows share the draws, so that a score
     does not depend on the other rows.
 
     Parameters
@@ -84,7 +85,7 @@ class VAEDetector(NetworkDetector):
         epochs=50,
         batch_size=64,
         numeric="standard",
-        missing="median_indicator",
+        missing="median",
         max_seconds=None,
         precision=None,
         callbacks=None,
@@ -139,6 +140,7 @@ class VAEDetector(NetworkDetector):
 
     def _surprise(self, Z: np.ndarray) -> np.ndarray:
         """Return each encoded column's negative log likelihood, mean over draws, (n, n_inputs)."""
+        least = np.log(np.maximum(self._flag_variance, np.exp(LEAST_LOG_VARIANCE)))
         encode, decode = vae_halves(self.network_.architecture.params, self.network_.weights)
         out = np.zeros(Z.shape)
         for i in range(0, len(Z), _ROWS_PER_CALL):
@@ -147,6 +149,7 @@ class VAEDetector(NetworkDetector):
             spread = np.exp(0.5 * log_variance)
             for draw in self._draws:
                 mean, log_variance = decode(latent + spread * draw)
+                log_variance = np.maximum(log_variance, least)
                 squared = np.square(x - mean, dtype=np.float64)
                 out[i : i + len(x)] += squared * np.exp(-log_variance) + log_variance
         return 0.5 * (out / len(self._draws) + np.log(2 * np.pi))

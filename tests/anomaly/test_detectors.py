@@ -3,6 +3,7 @@
 import pickle
 
 import numpy as np
+import pandas as pd
 import pytest
 from sklearn.base import clone
 from sklearn.callback import ScoringMonitor
@@ -168,6 +169,17 @@ def test_tables_with_gaps_and_categories(name, mixed_frame):
     added = model.explain(strange)
     assert added.shape == (3, len(names))
     assert {names[j] for j in added.argmax(axis=1)} == {"age"}
+
+
+@each
+def test_what_is_missing_or_rare_does_not_drown_anomalies(name, contaminated):
+    X, y = contaminated
+    rng = np.random.default_rng(4)
+    frame = pd.DataFrame(X, columns=list("abcde"))
+    frame = frame.mask(rng.random(frame.shape) < 0.03)
+    frame["kind"] = rng.choice(["x", "y", "z"], len(frame), p=[0.9, 0.08, 0.02])
+    score = clone(DETECTORS[name]).fit(frame).anomaly_score(frame)
+    assert roc_auc_score(y, score) > 0.75
 
 
 @each
