@@ -14,6 +14,8 @@ from appliednn.core._architecture import Architecture
 from appliednn.core._losses import Loss
 
 _ROWS_PER_CALL = 8_192
+# A row far from all training rows may get latent units without a bound to their variance.
+_MOST_LATENT = 20.0
 
 
 @document(
@@ -146,7 +148,7 @@ class VAEDetector(NetworkDetector):
         for i in range(0, len(Z), _ROWS_PER_CALL):
             x = Z[i : i + _ROWS_PER_CALL]
             latent, log_variance = encode(x)
-            spread = np.exp(0.5 * log_variance)
+            spread = np.exp(0.5 * np.minimum(log_variance, _MOST_LATENT))
             for draw in self._draws:
                 mean, log_variance = decode(latent + spread * draw)
                 log_variance = np.maximum(log_variance, least)

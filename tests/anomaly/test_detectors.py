@@ -194,6 +194,16 @@ def test_saved_and_pickled_detectors_score_the_same(name, contaminated, tmp_path
 
 
 @each
+def test_rows_beyond_all_measure_have_finite_scores(name, contaminated):
+    X, _ = contaminated
+    model = clone(DETECTORS[name]).fit(X)
+    far = X[:4] + np.array([[1e3], [1e6], [-1e6], [1e9]])
+    score = model.anomaly_score(far)
+    assert np.isfinite(score).all()
+    assert (score > model.threshold_).all()
+
+
+@each
 def test_two_fits_with_one_seed_agree_bit_for_bit(name, contaminated):
     X, _ = contaminated
     first, second = (clone(DETECTORS[name]).fit(X) for _ in range(2))
