@@ -120,6 +120,30 @@ class NetworkDetector(FitCallbacks, TableDetector):
     def _train(self, Z: np.ndarray, weights: np.ndarray, labels, seeds, epochs: int) -> None:
         train_alike([self], Z, weights, labels, [seeds], epochs)
 
+    def _plan(self, n_rows: int, seeds, hyper: dict, epochs: int) -> TrainingPlan:
+        """Return what a fit does; several ``seeds`` stand for as many networks side by side."""
+        weight_seed, shuffle_seed = ([own[i] for own in seeds] for i in (0, 1))
+        alone = len(seeds) == 1
+        return TrainingPlan(
+            epochs=epochs,
+            batch_size=n_rows if self.batch_size == "full" else self.batch_size,
+            learning_rate=self.learning_rate,
+            hyper={**hyper, "dropout": self._noise()},
+            weight_seed=weight_seed[0] if alone else weight_seed,
+            shuffle_seed=shuffle_seed[0] if alone else shuffle_seed,
+            max_seconds=self.max_seconds,
+            verbose=self.verbose,
+        )
+
+    def _learnt(self, network: Network, Z: np.ndarray, weights: np.ndarray, seeds) -> dict:
+        """Return the attributes of a detector whose training stops with this network."""
+        probe = copy.copy(self)
+        probe.network_ = network
+        probe._after_training(Z, weights, seeds)
+        probe._learn_threshold(probe._score_encoded(Z), weights)
+        own = vars(self)
+        return {n: v for n, v in vars(probe).items() if n not in own or own[n] is not v}
+
     def __ann_state__(self):
         """Return the state for a model file; callbacks are code and left out."""
         state = super().__ann_state__()
@@ -181,28 +205,15 @@ def train_alike(
         detector._start(first, Z, weights, labels)
         for detector, first in zip(detectors, firsts, strict=True)
     ]
-    plan = TrainingPlan(
-        epochs=epochs,
-        batch_size=len(Z) if lead.batch_size == "full" else lead.batch_size,
-        learning_rate=lead.learning_rate,
-        hyper={**optimizer.hyper, **loss.hyper, "dropout": lead._noise()},
-        weight_seed=[own[0] for own in seeds] if k > 1 else seeds[0][0],
-        shuffle_seed=[own[1] for own in seeds] if k > 1 else seeds[0][1],
-        max_seconds=lead.max_seconds,
-        verbose=lead.verbose,
-    )
+    plan = lead._plan(len(Z), seeds, {**optimizer.hyper, **loss.hyper}, epochs)
     start = starts[0] if k == 1 else stack_weights(starts, program.shapes)
     rows = Rows(Z, lead._target(Z, labels), weights)
-
-    def learnt(values) -> dict:
-        probe = copy.copy(lead)
-        probe.network_ = network(values)
-        probe._after_training(Z, weights, seeds[0])
-        probe._learn_threshold(probe._score_encoded(Z), weights)
-        return {name: value for name, value in vars(probe).items() if name not in before}
-
-    hooks, before = None, set(vars(lead))
+    hooks = None
     if k == 1:
+
+        def learnt(values) -> dict:
+            return lead._learnt(network(values), Z, weights, seeds[0])
+
         given = vars(lead).get("_given", (Z, None))
         hooks = lead._callback_hooks(program, learnt, epochs, given)
     result = Trainer(program, plan, rows, hooks=hooks, start=(start, None)).fit()

@@ -236,6 +236,11 @@ def test_callbacks_of_keras_and_of_scikit_learn_follow_the_epochs(name, contamin
     assert [loss for _, loss in Count.seen] == pytest.approx(model.history_["loss"])
     model.save(tmp_path / "d.ann")
     assert appliednn.load(tmp_path / "d.ann").callbacks is None
+    # A second fit shows its own networks, not the first one's.
+    model.set_params(random_state=1).fit(X, y)
+    logged = monitor.get_logs().data_as_pandas
+    areas = logged.loc[logged["task_name"] == "epoch", "auc"]
+    assert areas.iloc[-1] == pytest.approx(_area(model, X, y))
 
 
 def test_a_detector_works_in_a_pipeline(contaminated):
