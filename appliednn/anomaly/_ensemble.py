@@ -127,7 +127,7 @@ class DetectorEnsemble(TableDetector):
             else:
                 fit_alike(group, Z, weights)
         self.estimators_ = named
-        self._member_scores = np.stack([_score(d, Z) for _, d in named])
+        self._member_scores = np.stack([_training_score(d, Z) for _, d in named])
         self._member_weights = weights
         self._ann_restored()
 
@@ -221,6 +221,12 @@ def _score(detector: Any, Z: np.ndarray) -> np.ndarray:
     if hasattr(detector, "anomaly_score"):
         return detector.anomaly_score(Z)
     return -np.asarray(detector.score_samples(Z), dtype=np.float64)
+
+
+def _training_score(detector: Any, Z: np.ndarray) -> np.ndarray:
+    """Return the score of the rows a detector was fitted on; ours have kept theirs."""
+    ours = isinstance(detector, TableDetector)
+    return detector.decision_scores_ if ours else _score(detector, Z)
 
 
 def _default(novelty: bool) -> list[tuple[str, Any]]:
