@@ -122,8 +122,7 @@ class GANDetector(NetworkDetector):
         return architecture, n_inputs + 4
 
     def _loss(self) -> Loss:
-        weights = {"reconstruction": 1.0, "encoding": 1.0, "adversarial": float(self.adversarial)}
-        return Loss("ganomaly", "regression", hyper=weights)
+        return Loss("ganomaly", "regression", hyper={"adversarial": float(self.adversarial)})
 
     def _target(self, Z: np.ndarray, labels: np.ndarray) -> np.ndarray:
         return Z

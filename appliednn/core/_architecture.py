@@ -38,7 +38,7 @@ _NUMPY = {
     ("dense_detector", "forward"): ("appliednn.anomaly._dense_numpy", "numpy_dense"),
     ("dense_detector", "count"): ("appliednn.anomaly._dense_numpy", "count_dense"),
     ("vae_detector", "count"): ("appliednn.anomaly._vae_numpy", "count_vae"),
-    ("gan_detector", "count"): ("appliednn.anomaly._gan_numpy", "count_gan"),
+    ("gan_detector", "count"): ("appliednn.anomaly._gan_size", "count_gan"),
     ("tabm", "count"): (f"{_NETWORKS}._parameter_counts", "count_tabm"),
     ("resnet", "count"): (f"{_NETWORKS}._parameter_counts", "count_resnet"),
     ("ft_transformer", "count"): (f"{_NETWORKS}._parameter_counts", "count_ft_transformer"),

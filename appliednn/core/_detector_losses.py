@@ -51,9 +51,5 @@ def ganomaly(y, raw, hyper):
     rebuilt, errors = raw[:, :d], raw[:, d:]
     reconstruction = ops.mean(ops.abs(ops.cast(y, raw.dtype) - rebuilt), axis=-1)
     discriminator = ops.softplus(-errors[:, 2]) + ops.softplus(errors[:, 3])
-    return (
-        hyper["reconstruction"] * reconstruction
-        + hyper["encoding"] * errors[:, 0]
-        + hyper["adversarial"] * errors[:, 1]
-        + discriminator
-    )
+    generator = reconstruction + errors[:, 0] + hyper["adversarial"] * errors[:, 1]
+    return generator + discriminator

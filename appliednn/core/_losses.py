@@ -33,7 +33,7 @@ _REGRESSOR_LOSSES = {
 _DETECTOR_LOSSES = {
     "elbo": {"beta": 1.0},
     "deep_sad": {"eta": 1.0},
-    "ganomaly": {"reconstruction": 1.0, "encoding": 1.0, "adversarial": 1.0},
+    "ganomaly": {"adversarial": 1.0},
 }
 _RANGES = {
     "gamma": ("of at least 0", lambda v: v >= 0),
