@@ -14,6 +14,7 @@ FLOORS = {
     "tabular": 1,
     "anomaly": 1,
     "series": 1,
+    "text": 1,
     "ensemble": 1,
     "search": 1,
     "impute": 2,

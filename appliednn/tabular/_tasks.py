@@ -6,10 +6,10 @@ import numpy as np
 from sklearn.base import ClassifierMixin, MultiOutputMixin, RegressorMixin
 from sklearn.utils.validation import check_is_fitted
 
+from appliednn.core._class_weight import ClassWeights
 from appliednn.core._members import ClassUncertainty, NumberUncertainty, class_uncertainty
 from appliednn.core._numpy_forward import sigmoid, softmax
-from appliednn.tabular._class_weight import ClassWeights
-from appliednn.tabular._target import ClassTarget, NumberTarget, read_labels, read_numbers
+from appliednn.core._target import ClassTarget, NumberTarget, read_labels, read_numbers
 
 
 class NeuralClassifierMixin(ClassifierMixin):

@@ -5,7 +5,7 @@ import pandas as pd
 import pytest
 from sklearn.exceptions import DataConversionWarning
 
-from appliednn.tabular._target import ClassTarget, NumberTarget, read_labels, read_numbers
+from appliednn.core._target import ClassTarget, NumberTarget, read_labels, read_numbers
 
 BITS = np.array([0, 1, 1, 0, 1])
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 from sklearn.utils.class_weight import compute_class_weight
 
-from appliednn.tabular._target import ClassTarget
+from appliednn.core._target import ClassTarget
 
 
 @dataclass

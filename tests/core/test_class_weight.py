@@ -5,8 +5,8 @@ import pytest
 from sklearn.utils.class_weight import compute_class_weight, compute_sample_weight
 
 from appliednn import MLPClassifier
-from appliednn.tabular._class_weight import ClassWeights
-from appliednn.tabular._target import ClassTarget
+from appliednn.core._class_weight import ClassWeights
+from appliednn.core._target import ClassTarget
 
 rng = np.random.default_rng(0)
 LABELS = np.array(["a", "b", "c"])[rng.choice(3, 90, p=[0.6, 0.3, 0.1])]
