@@ -29,6 +29,8 @@ _BUILDERS = {
     ),
     "keras": ("appliednn.core._keras_architecture", "build_from_config"),
 }
+# What a network of sequences computes, by the name it is called by; "loss" trains it.
+_FUNCTIONS: dict[tuple[str, str], tuple[str, str]] = {}
 # Keras-free companions of a builder: a forward pass in NumPy, the number of stored numbers.
 _NUMPY = {
     ("realmlp", "forward"): (f"{_NETWORKS}._realmlp_numpy", "numpy_realmlp"),
@@ -90,6 +92,24 @@ class Architecture:
         """Return the architecture's own NumPy ``"forward"`` or ``"count"``, or None."""
         found = _NUMPY.get((self.name, purpose))
         return None if found is None else getattr(importlib.import_module(found[0]), found[1])
+
+    def has_function(self, purpose: str) -> bool:
+        """Whether the registry has a function of this name for the architecture."""
+        return (self.name, purpose) in _FUNCTIONS
+
+    def function(self, purpose: str):
+        """Return a function ``f(model, batch)`` of a network of sequences.
+
+        Raises
+        ------
+        ValueError
+            If the registry has none of this name for the architecture.
+        """
+        if not self.has_function(purpose):
+            known = sorted(p for name, p in _FUNCTIONS if name == self.name)
+            raise ValueError(f"architecture {self.name!r} has no function {purpose!r}: {known}")
+        module, name = _FUNCTIONS[self.name, purpose]
+        return getattr(importlib.import_module(module), name)
 
     def trust(self) -> None:
         """Let a Keras configuration carry code (Lambda layers); others never do."""

@@ -9,6 +9,7 @@ from appliednn.core.errors import IntegrityError, UsageError
 
 _MODULES: dict[str, str] = {
     "Network": "appliednn.core._network",
+    "SequenceNetwork": "appliednn.core._sequence_network",
     "TabularEncoder": "appliednn.tabular.encoder._encoder",
     "MLPClassifier": "appliednn.tabular._mlp",
     "MLPRegressor": "appliednn.tabular._mlp",
