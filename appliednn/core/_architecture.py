@@ -28,9 +28,25 @@ _BUILDERS = {
         "build_sequence_autoencoder",
     ),
     "keras": ("appliednn.core._keras_architecture", "build_from_config"),
+    "bert": ("appliednn.text.encoder._architecture", "build_bert"),
+    "bert_pieces": ("appliednn.text.encoder._architecture", "build_bert"),
+    "bert_outputs": ("appliednn.text.encoder._architecture", "build_bert"),
+    "bert_spans": ("appliednn.text.encoder._architecture", "build_bert"),
 }
 # What a network of sequences computes, by the name it is called by; "loss" trains it.
-_FUNCTIONS: dict[tuple[str, str], tuple[str, str]] = {}
+_BERT = "appliednn.text.encoder._functions"
+_FUNCTIONS: dict[tuple[str, str], tuple[str, str]] = {
+    ("bert", "loss"): (_BERT, "contrastive_loss"),
+    ("bert", "embed"): (_BERT, "embed"),
+    ("bert", "hidden"): (_BERT, "hidden"),
+    ("bert_pieces", "loss"): (_BERT, "masked_loss"),
+    ("bert_pieces", "scores"): (_BERT, "masked_scores"),
+    ("bert_outputs", "loss"): (_BERT, "head_loss"),
+    ("bert_outputs", "forward"): (_BERT, "forward"),
+    ("bert_outputs", "embed"): (_BERT, "embed"),
+    ("bert_spans", "loss"): (_BERT, "span_loss"),
+    ("bert_spans", "spans"): (_BERT, "span_scores"),
+}
 # Keras-free companions of a builder: a forward pass in NumPy, the number of stored numbers.
 _NUMPY = {
     ("realmlp", "forward"): (f"{_NETWORKS}._realmlp_numpy", "numpy_realmlp"),

@@ -5,6 +5,13 @@ from appliednn._lazy import attach
 __getattr__, __dir__, __all__ = attach(
     __name__,
     {
+        "Bert": ".encoder",
+        "EntityLinker": ".linking",
+        "ExtractiveQA": ".answering",
+        "MaskedLanguagePretrainer": ".encoder",
+        "RetrievalQA": ".answering",
+        "SentenceEncoder": ".encoder",
+        "WordPiece": ".encoder",
         "as_texts": "._input",
         "as_token_lists": "._input",
         "normalize": "._normalize",

@@ -48,6 +48,13 @@ _MODULES: dict[str, str] = {
     "AutoTabularClassifier": "appliednn.search._auto",
     "AutoTabularRegressor": "appliednn.search._auto",
     "BoostedTrees": "appliednn.search._boosted_trees",
+    "Bert": "appliednn.text.encoder._bert",
+    "WordPiece": "appliednn.text.encoder._wordpiece",
+    "SentenceEncoder": "appliednn.text.encoder._sentence_encoder",
+    "MaskedLanguagePretrainer": "appliednn.text.encoder._pretrainer",
+    "RetrievalQA": "appliednn.text.answering._retrieval",
+    "ExtractiveQA": "appliednn.text.answering._extractive",
+    "EntityLinker": "appliednn.text.linking._linker",
     "TabularSearchCV": "appliednn.search._search",
 }
 # Small dataclasses that are part of a state; rebuilt by their constructor from values.

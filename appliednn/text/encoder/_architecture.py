@@ -60,9 +60,9 @@ class Attention(keras.layers.Layer):
         mixed = ops.transpose(ops.matmul(shares, parts[2]), (0, 2, 1, 3))
         return ops.reshape(mixed, (n, t, width))
 
-    def compute_output_shape(self, input_shape, lengths_shape=None):
+    def compute_output_shape(self, inputs_shape, lengths_shape=None):
         """Return (n, t, width)."""
-        return (*input_shape[:-1], input_shape[-1] // 3)
+        return (*inputs_shape[:-1], inputs_shape[-1] // 3)
 
 
 class Pool(keras.layers.Layer):
@@ -82,9 +82,9 @@ class Pool(keras.layers.Layer):
         total = ops.sum(inputs * ops.cast(seen, inputs.dtype), axis=1)
         return total / ops.cast(ops.maximum(lengths, 1), inputs.dtype)[:, None]
 
-    def compute_output_shape(self, input_shape, lengths_shape=None):
+    def compute_output_shape(self, inputs_shape, lengths_shape=None):
         """Return (n, width)."""
-        return (input_shape[0], input_shape[-1])
+        return (inputs_shape[0], inputs_shape[-1])
 
 
 class Pieces(keras.layers.Embedding):
@@ -186,7 +186,9 @@ def build_bert(
 def _layer(x, lengths, name, heads, inner, epsilon, activation, dropout):
     """Return one layer's output: attention and a wide hidden layer, each added and normalised."""
     width = x.shape[-1]
-    mixed = Attention(heads, name=f"{name}_attention")(_dense(3 * width, f"{name}_qkv")(x), lengths)
+    mixed = Attention(heads, name=f"{name}_attention")(
+        _dense(3 * width, f"{name}_qkv")(x), lengths
+    )
     mixed = HashDropout(dropout, name=f"{name}_drop")(_dense(width, f"{name}_mix")(mixed))
     x = _norm(epsilon, f"{name}_norm")(x + mixed)
     wide = _ACTIVATIONS[activation](_dense(inner, f"{name}_wide")(x))

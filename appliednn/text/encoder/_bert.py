@@ -221,7 +221,11 @@ def from_named(
         If a weight has another shape than the model's.
     """
     functions = backend.sequence_functions(architecture)
-    out = functions.initial_weights(seed)
+    tables = [v.path for v in functions.model.variables if len(v.shape)]
+    if architecture.params["dropout"] or set(tables) - set(weights):
+        out = functions.initial_weights(seed)
+    else:  # nothing is left to chance
+        out = [np.array(v) for v in functions.model.variables]
     for i, variable in enumerate(functions.model.variables):
         value = weights.get(variable.path)
         if value is None:

@@ -1,4 +1,4 @@
-"""From a text to the words that WordPiece cuts: BERT's rules on characters, as translate tables."""
+"""From a text to the words that WordPiece cuts: BERT's rules on characters, as tables."""
 
 from __future__ import annotations
 
