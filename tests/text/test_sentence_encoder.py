@@ -68,7 +68,7 @@ ODD = [
     "Walking WALKED walk's",
     "don't stop-believing (ever)!!",
     "naïve Café À LA carte",
-    "\u4e1c\u4eac\u5927\u5b66 and \u3072\u3089\u304c\u306a \u30ab\u30bf\u30ab\u30ca \ud55c\uad6d\uc5b4",
+    "\u4e1c\u4eac\u5927 and \u3072\u3089\u304c \u30ab\u30bf\u30ab \ud55c\uad6d\uc5b4",
     "ΣΊΣΥΦΟΣ ΟΔΟΣ",
     "İstanbul ıI",
     "straße STRASSE ẞ",

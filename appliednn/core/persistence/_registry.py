@@ -52,6 +52,9 @@ _MODULES: dict[str, str] = {
     "WordPiece": "appliednn.text.encoder._wordpiece",
     "SentenceEncoder": "appliednn.text.encoder._sentence_encoder",
     "MaskedLanguagePretrainer": "appliednn.text.encoder._pretrainer",
+    "LexicalSpace": "appliednn.text._lexical_space",
+    "TextSpace": "appliednn.text._similarity",
+    "CandidateIndex": "appliednn.text.linking._pairs",
     "RetrievalQA": "appliednn.text.answering._retrieval",
     "ExtractiveQA": "appliednn.text.answering._extractive",
     "EntityLinker": "appliednn.text.linking._linker",
@@ -65,6 +68,7 @@ _VALUES: dict[str, str] = {
     "ClassTarget": "appliednn.core._target",
     "NumberTarget": "appliednn.core._target",
     "ChannelScaler": "appliednn.series._scaling",
+    "EntityTable": "appliednn.text.linking._table",
     "FoldModel": "appliednn.search._fold_model",
     "TargetMeans": "appliednn.search._target_means",
 }
