@@ -13,6 +13,7 @@ from typing import Any
 from appliednn.core._random import build_lock
 
 _NETWORKS = "appliednn.tabular.networks"
+_TEXT = "appliednn.text.classification._networks"
 _BUILDERS = {
     "mlp": (f"{_NETWORKS}._mlp_architecture", "build_mlp"),
     "realmlp": (f"{_NETWORKS}._realmlp_architecture", "build_realmlp"),
@@ -27,6 +28,8 @@ _BUILDERS = {
         "appliednn.anomaly.series._architectures",
         "build_sequence_autoencoder",
     ),
+    "text_bag": (_TEXT, "build_bag"),
+    "text_tokens": (_TEXT, "build_tokens"),
     "keras": ("appliednn.core._keras_architecture", "build_from_config"),
     "bert": ("appliednn.text.encoder._architecture", "build_bert"),
     "bert_pieces": ("appliednn.text.encoder._architecture", "build_bert"),
@@ -46,6 +49,15 @@ _FUNCTIONS: dict[tuple[str, str], tuple[str, str]] = {
     ("bert_outputs", "embed"): (_BERT, "embed"),
     ("bert_spans", "loss"): (_BERT, "span_loss"),
     ("bert_spans", "spans"): (_BERT, "span_scores"),
+    ("text_bag", "loss"): (_TEXT, "loss"),
+    ("text_bag", "forward"): (_TEXT, "forward"),
+    ("text_bag", "output"): (_TEXT, "chosen_output"),
+    ("text_tokens", "loss"): (_TEXT, "loss"),
+    ("text_tokens", "forward"): (_TEXT, "forward"),
+    ("text_tokens", "embed"): (_TEXT, "embed"),
+    ("text_tokens", "output"): (_TEXT, "chosen_output_of_embedded"),
+    ("text_tokens", "embedded_loss"): (_TEXT, "embedded_loss"),
+    ("text_tokens", "attention"): (_TEXT, "attention"),
 }
 # Keras-free companions of a builder: a forward pass in NumPy, the number of stored numbers.
 _NUMPY = {

@@ -12,6 +12,8 @@ __getattr__, __dir__, __all__ = attach(
         "RetrievalQA": ".answering",
         "SentenceEncoder": ".encoder",
         "WordPiece": ".encoder",
+        "TextClassifier": ".classification",
+        "TextRegressor": ".classification",
         "as_texts": "._input",
         "as_token_lists": "._input",
         "normalize": "._normalize",

@@ -10,7 +10,7 @@ from sklearn.base import clone
 from sklearn.preprocessing import normalize
 
 from appliednn.core.errors import UsageError
-from appliednn.text._lexical_space import LexicalSpace
+from appliednn.text._ngram_features import NgramFeatures
 
 
 class TextSpace:
@@ -22,13 +22,17 @@ class TextSpace:
         ``"tfidf"``: words and character n-grams of the texts it is fitted on. Another string or a
         path: the ``source`` of a :class:`~appliednn.text.SentenceEncoder`. A transformer of texts,
         such as that encoder or a ``TfidfVectorizer``, is cloned and fitted.
-    words, chars : tuple of two int or None
-        Of ``"tfidf"``.
+    words, characters : tuple of two int or None
+        Smallest and largest n-grams of ``"tfidf"``.
     """
 
-    def __init__(self, encoder, words=(1, 2), chars=(2, 5)) -> None:
+    def __init__(self, encoder, words=(1, 2), characters=(2, 5)) -> None:
         if isinstance(encoder, str) and encoder == "tfidf":
-            self.encoder = LexicalSpace(words, chars)
+            self.encoder = NgramFeatures(
+                None if words is None else list(words),
+                None if characters is None else list(characters),
+                marks=False,
+            )
         elif isinstance(encoder, str | Path):
             from appliednn.text.encoder import SentenceEncoder
 
@@ -49,8 +53,19 @@ class TextSpace:
         return space
 
     def fit(self, texts: Sequence[str]) -> TextSpace:
-        """Fit the encoder to these texts; a pretrained one is only loaded."""
-        self.encoder.fit(list(texts))
+        """Fit the encoder to these texts; a pretrained one is only loaded.
+
+        Raises
+        ------
+        ValueError
+            If no text holds a letter or a digit.
+        """
+        if not any(char.isalnum() for text in texts for char in text):
+            raise ValueError("the texts hold no word; expected texts with letters or digits")
+        if isinstance(self.encoder, NgramFeatures):
+            self.encoder.fit_transform(texts)
+        else:
+            self.encoder.fit(list(texts))
         return self
 
     def __call__(self, texts: Sequence[str]):
@@ -66,12 +81,12 @@ class TextSpace:
         """Return the state for a model file."""
         from appliednn.core.persistence import AnnState
 
-        return AnnState(children={"encoder": self.encoder})
+        return AnnState(meta={"encoder": self.encoder})
 
     @classmethod
     def __ann_restore__(cls, state) -> TextSpace:
         """Return the space of a model file."""
-        return cls.around(state.children["encoder"])
+        return cls.around(state.meta["encoder"])
 
 
 def cosines(left, right) -> np.ndarray:

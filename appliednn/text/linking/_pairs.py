@@ -7,7 +7,6 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from appliednn.text._lexical_space import LexicalSpace
 from appliednn.text._similarity import TextSpace
 from appliednn.text.linking._table import EntityTable, surface
 
@@ -57,14 +56,14 @@ class CandidateIndex:
     def __init__(self, table: EntityTable, encoder, n_candidates: int) -> None:
         self.table = table
         self.n_candidates = int(n_candidates)
-        self._letters = LexicalSpace(words=None, chars=(2, 4)).fit(table.profiles)
-        self._meanings = TextSpace(encoder, words=(1, 1), chars=None).fit(table.profiles)
+        self._letters = TextSpace("tfidf", words=None, characters=(2, 4)).fit(table.profiles)
+        self._meanings = TextSpace(encoder, words=(1, 1), characters=None).fit(table.profiles)
         self._prepare()
 
     def _prepare(self) -> None:
         self._surfaces = self.table.surfaces()
         self._written = list(self._surfaces)
-        self._letter_rows = self._letters.transform(self._written)
+        self._letter_rows = self._letters(self._written)
         self._profiles = self._meanings(self.table.profiles)
 
     def __getstate__(self) -> dict:
@@ -124,7 +123,7 @@ class CandidateIndex:
 
     def _near(self, written: Sequence[str]):
         """Yield, for each text, ways of writing like it with their cosines, best first."""
-        asked = self._letters.transform(written)
+        asked = self._letters(written)
         for start in range(0, len(written), _ROWS):
             alike = (asked[start : start + _ROWS] @ self._letter_rows.T).tocsr()
             for i in range(alike.shape[0]):
