@@ -6,10 +6,8 @@ import pickle
 import numpy as np
 import pandas as pd
 import pytest
-from scipy.sparse import hstack
 from sklearn.base import clone
 from sklearn.feature_extraction.text import TfidfVectorizer
-from sklearn.metrics.pairwise import cosine_similarity
 
 import appliednn
 from appliednn.text import RetrievalQA
@@ -80,21 +78,11 @@ def test_the_answer_is_the_sentence_that_is_most_like_the_question():
 
 
 def test_retrieval_equals_brute_force_with_scikit_learn():
-    documents, questions = (
-        [text.translate(dict.fromkeys(map(ord, ".,?"))) for text in texts]
-        for texts in (DOCUMENTS, QUESTIONS)
-    )
-    scores, found = RetrievalQA().fit(documents).retrieve(questions, k=3)
-    asked, known = [], []
-    for settings in (
-        {"ngram_range": (1, 2), "token_pattern": r"(?u)\w+"},
-        {"analyzer": "char_wb", "ngram_range": (2, 5)},
-    ):
-        tfidf = TfidfVectorizer(sublinear_tf=True, norm=None, **settings).fit(documents)
-        asked.append(tfidf.transform(questions))
-        known.append(tfidf.transform(documents))
-    total = cosine_similarity(hstack(asked), hstack(known))
-    np.testing.assert_array_equal(found, np.argsort(-total, axis=1)[:, :3])
+    tfidf = TfidfVectorizer(stop_words="english")
+    scores, found = RetrievalQA(tfidf).fit(DOCUMENTS).retrieve(QUESTIONS, k=3)
+    tfidf.fit(DOCUMENTS)
+    total = (tfidf.transform(QUESTIONS) @ tfidf.transform(DOCUMENTS).T).toarray()
+    np.testing.assert_array_equal(found, np.argsort(-total, axis=1, kind="stable")[:, :3])
     np.testing.assert_allclose(scores, -np.sort(-total, axis=1)[:, :3], atol=1e-6)
 
 
