@@ -35,6 +35,7 @@ _BUILDERS = {
     "bert_pieces": ("appliednn.text.encoder._architecture", "build_bert"),
     "bert_outputs": ("appliednn.text.encoder._architecture", "build_bert"),
     "bert_spans": ("appliednn.text.encoder._architecture", "build_bert"),
+    "vector_head": ("appliednn.text.encoder._architecture", "build_vector_head"),
 }
 # What a network of sequences computes, by the name it is called by; "loss" trains it.
 _BERT = "appliednn.text.encoder._functions"
@@ -47,6 +48,8 @@ _FUNCTIONS: dict[tuple[str, str], tuple[str, str]] = {
     ("bert_outputs", "loss"): (_BERT, "head_loss"),
     ("bert_outputs", "forward"): (_BERT, "forward"),
     ("bert_outputs", "embed"): (_BERT, "embed"),
+    ("vector_head", "loss"): (_BERT, "vector_loss"),
+    ("vector_head", "forward"): (_BERT, "vector_forward"),
     ("bert_spans", "loss"): (_BERT, "span_loss"),
     ("bert_spans", "spans"): (_BERT, "span_scores"),
     ("text_bag", "loss"): (_TEXT, "loss"),

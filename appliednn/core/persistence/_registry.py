@@ -71,6 +71,8 @@ _VALUES: dict[str, str] = {
     "ChannelScaler": "appliednn.series._scaling",
     "EntityTable": "appliednn.text.linking._table",
     "NgramFeatures": "appliednn.text._ngram_features",
+    "PieceReader": "appliednn.text.encoder._fine_tune",
+    "VectorReader": "appliednn.text.encoder._fine_tune",
     "NgramReader": "appliednn.text.classification._readers",
     "TokenReader": "appliednn.text.classification._readers",
     "WordVocabulary": "appliednn.text._words",

@@ -131,6 +131,7 @@ def build_bert(
     dropout: float = 0.0,
     head: str | None = None,
     n_outputs: int = 0,
+    kind: str = "",
 ) -> keras.Model:
     """Return a BERT encoder, with a head if asked.
 
@@ -151,6 +152,11 @@ def build_bert(
     head : {"pieces", "outputs", "spans"} or None
         Features that are scored against the pieces, ``n_outputs`` numbers of the pooled vector,
         or two of each piece.
+    n_outputs : int
+        Of the head ``"outputs"``.
+    kind : str
+        Of what it is trained on: ``"binary"``, ``"multiclass"``, ``"multilabel"`` or
+        ``"regression"``; kept as the model's attribute.
 
     Returns
     -------
@@ -180,7 +186,17 @@ def build_bert(
         x = _layer(x, lengths, f"layer_{i}", heads, inner, epsilon, activation, dropout)
     out = {"hidden": x, "pooled": Pool(pooling, name="pool")(x, lengths)}
     out.update(_head(head, out, n_outputs, epsilon, activation, dropout))
-    return keras.Model({"ids": ids, "types": kinds, "lengths": lengths}, out)
+    model = keras.Model({"ids": ids, "types": kinds, "lengths": lengths}, out)
+    model.kind = kind
+    return model
+
+
+def build_vector_head(width: int, n_outputs: int, kind: str) -> keras.Model:
+    """Return a linear head on vectors (n, width); ``kind`` as in :func:`build_bert`."""
+    vectors = keras.Input((width,), name="vectors")
+    model = keras.Model(vectors, _dense(n_outputs, "head")(vectors))
+    model.kind = kind
+    return model
 
 
 def _layer(x, lengths, name, heads, inner, epsilon, activation, dropout):

@@ -222,7 +222,7 @@ def from_named(
     """
     functions = backend.sequence_functions(architecture)
     tables = [v.path for v in functions.model.variables if len(v.shape)]
-    if architecture.params["dropout"] or set(tables) - set(weights):
+    if architecture.params.get("dropout") or set(tables) - set(weights):
         out = functions.initial_weights(seed)
     else:  # nothing is left to chance
         out = [np.array(v) for v in functions.model.variables]

@@ -71,19 +71,31 @@ def masked_logits(model, batch, training: bool = False):
 
 
 def head_loss(model, batch, training: bool):
-    """Return the loss of each row: the batch's truth is ``label``, ``labels`` or ``target``.
+    """Return the loss of each row: the batch holds the truth ``y`` and weights ``w``, as texts'.
 
-    ``label`` (n,) int: cross entropy; ``labels`` (n, k) float of 0 and 1: the mean of k binary
-    cross entropies; ``target`` (n, k) float: the mean squared error. ``weight`` (n,) weighs rows.
+    By ``model.kind``: ``"binary"`` and ``"multiclass"``, the cross entropy; ``"multilabel"``, its
+    mean over the labels; ``"regression"``, the mean squared error.
     """
-    raw = outputs(model, batch, training)["outputs"]
-    if "label" in batch:
-        losses = _cross_entropy(raw, batch["label"])
-    elif "labels" in batch:
-        losses = ops.mean(ops.softplus(raw) - raw * batch["labels"], axis=-1)
-    else:
-        losses = ops.mean(ops.square(raw - batch["target"]), axis=-1)
-    return losses, batch["weight"]
+    return _losses(model.kind, batch["y"], outputs(model, batch, training)["outputs"]), batch["w"]
+
+
+def vector_forward(model, batch):
+    """Return the raw outputs of a head on vectors that are known already, (n, n_outputs)."""
+    return model(batch["vectors"], training=False)
+
+
+def vector_loss(model, batch, training: bool):
+    """Return the loss of each row of vectors, as :func:`head_loss`."""
+    return _losses(model.kind, batch["y"], model(batch["vectors"], training=training)), batch["w"]
+
+
+def _losses(kind: str, y, raw):
+    if kind == "multiclass":
+        return _cross_entropy(raw, y)
+    if kind == "regression":
+        return ops.mean(ops.square(raw - y), axis=-1)
+    y = ops.reshape(ops.cast(y, raw.dtype), ops.shape(raw))
+    return ops.mean(ops.softplus(raw) - raw * y, axis=-1)
 
 
 def span_scores(model, batch):
@@ -98,7 +110,7 @@ def span_loss(model, batch, training: bool):
     """Return the negative log likelihood of the true first and last place, halved."""
     logits = _span_logits(model, batch, training)
     losses = [_cross_entropy(logits[..., i], batch[n]) for i, n in enumerate(("begin", "end"))]
-    return 0.5 * (losses[0] + losses[1]), batch["weight"]
+    return 0.5 * (losses[0] + losses[1]), batch["w"]
 
 
 def _span_logits(model, batch, training: bool = False):
