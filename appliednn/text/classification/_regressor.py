@@ -136,7 +136,8 @@ class TextRegressor(MultiOutputMixin, RegressorMixin, BaseText):
 
     def predict(self, X) -> np.ndarray:
         """Return the prediction for each text, float64 (n,) or (n, n_outputs)."""
-        return self._target.decode(self._raw(X))
+        raw = self._raw(X)
+        return self._target.decode(raw)
 
     # -- what the machinery asks ----------------------------------------------------------------
 
