@@ -35,10 +35,12 @@ _BUILDERS = {
     "bert_pieces": ("appliednn.text.encoder._architecture", "build_bert"),
     "bert_outputs": ("appliednn.text.encoder._architecture", "build_bert"),
     "bert_spans": ("appliednn.text.encoder._architecture", "build_bert"),
+    "span_attention": ("appliednn.text.answering._span_network", "build_span_attention"),
     "vector_head": ("appliednn.text.encoder._architecture", "build_vector_head"),
 }
 # What a network of sequences computes, by the name it is called by; "loss" trains it.
 _BERT = "appliednn.text.encoder._functions"
+_SPAN = "appliednn.text.answering._span_network"
 _FUNCTIONS: dict[tuple[str, str], tuple[str, str]] = {
     ("bert", "loss"): (_BERT, "contrastive_loss"),
     ("bert", "embed"): (_BERT, "embed"),
@@ -50,6 +52,8 @@ _FUNCTIONS: dict[tuple[str, str], tuple[str, str]] = {
     ("bert_outputs", "embed"): (_BERT, "embed"),
     ("vector_head", "loss"): (_BERT, "vector_loss"),
     ("vector_head", "forward"): (_BERT, "vector_forward"),
+    ("span_attention", "loss"): (_SPAN, "span_loss"),
+    ("span_attention", "spans"): (_SPAN, "span_scores"),
     ("bert_spans", "loss"): (_BERT, "span_loss"),
     ("bert_spans", "spans"): (_BERT, "span_scores"),
     ("text_bag", "loss"): (_TEXT, "loss"),
