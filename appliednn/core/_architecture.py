@@ -31,9 +31,27 @@ _BUILDERS = {
     "text_bag": (_TEXT, "build_bag"),
     "text_tokens": (_TEXT, "build_tokens"),
     "keras": ("appliednn.core._keras_architecture", "build_from_config"),
+    "bert": ("appliednn.text.encoder._architecture", "build_bert"),
+    "bert_pieces": ("appliednn.text.encoder._architecture", "build_bert"),
+    "bert_outputs": ("appliednn.text.encoder._architecture", "build_bert"),
+    "bert_spans": ("appliednn.text.encoder._architecture", "build_bert"),
+    "vector_head": ("appliednn.text.encoder._architecture", "build_vector_head"),
 }
 # What a network of sequences computes, by the name it is called by; "loss" trains it.
+_BERT = "appliednn.text.encoder._functions"
 _FUNCTIONS: dict[tuple[str, str], tuple[str, str]] = {
+    ("bert", "loss"): (_BERT, "contrastive_loss"),
+    ("bert", "embed"): (_BERT, "embed"),
+    ("bert", "hidden"): (_BERT, "hidden"),
+    ("bert_pieces", "loss"): (_BERT, "masked_loss"),
+    ("bert_pieces", "scores"): (_BERT, "masked_scores"),
+    ("bert_outputs", "loss"): (_BERT, "head_loss"),
+    ("bert_outputs", "forward"): (_BERT, "forward"),
+    ("bert_outputs", "embed"): (_BERT, "embed"),
+    ("vector_head", "loss"): (_BERT, "vector_loss"),
+    ("vector_head", "forward"): (_BERT, "vector_forward"),
+    ("bert_spans", "loss"): (_BERT, "span_loss"),
+    ("bert_spans", "spans"): (_BERT, "span_scores"),
     ("text_bag", "loss"): (_TEXT, "loss"),
     ("text_bag", "forward"): (_TEXT, "forward"),
     ("text_bag", "output"): (_TEXT, "chosen_output"),

@@ -5,6 +5,13 @@ from appliednn._lazy import attach
 __getattr__, __dir__, __all__ = attach(
     __name__,
     {
+        "Bert": ".encoder",
+        "EntityLinker": ".linking",
+        "ExtractiveQA": ".answering",
+        "MaskedLanguagePretrainer": ".encoder",
+        "RetrievalQA": ".answering",
+        "SentenceEncoder": ".encoder",
+        "WordPiece": ".encoder",
         "TextClassifier": ".classification",
         "TextRegressor": ".classification",
         "as_texts": "._input",
