@@ -39,12 +39,12 @@ def sentences(n=300, seed=0):
     return texts, np.array(labels)
 
 
-SMALL = {"vocab_size": 120, "width": 32, "n_layers": 2, "n_heads": 2, "verbose": False}
+SMALL = {"vocab_size": 120, "width": 32, "n_layers": 1, "n_heads": 2, "verbose": False}
 
 
 @pytest.fixture(scope="module")
 def pretrained():
-    return MaskedLanguagePretrainer(**SMALL, epochs=30, learning_rate=3e-3, random_state=0).fit(
+    return MaskedLanguagePretrainer(**SMALL, epochs=25, learning_rate=3e-3, random_state=0).fit(
         sentences()[0]
     )
 
@@ -212,7 +212,7 @@ def test_pretraining_goes_on_from_an_encoder_with_its_vocabulary(pretrained, tmp
 def test_long_texts_are_parted_and_time_is_kept():
     text = " ".join(sentences(40)[0])
     own = MaskedLanguagePretrainer(
-        **SMALL, max_length=16, epochs=100_000, max_seconds=3.0, random_state=0
+        **SMALL, max_length=16, epochs=100_000, max_seconds=1.0, random_state=0
     ).fit([text, text])
     assert own.stop_reason_ == "max_seconds"
     assert max(map(len, own._parts([text]))) == 16
@@ -240,7 +240,7 @@ def fine_tuned(bert, texts, target, kind, n_outputs, epochs=4):
         for rows, batch in reader.batches(prepared, np.arange(len(texts)), 16, rng):
             yield {**batch, "y": target[rows], "w": np.ones(len(rows), np.float32)}
 
-    plan = SequencePlan(epochs, learning_rate=1e-3, schedule="cosine", warmup=0.1, verbose=False)
+    plan = SequencePlan(epochs, learning_rate=3e-3, schedule="cosine", warmup=0.1, verbose=False)
     start = start_weights(architecture, bert, seed=0)
     return SequenceTrainer(architecture, plan, batches, start=start).fit()
 

@@ -179,8 +179,8 @@ def build_bert(
         scores=head == "pieces",
         name="word",
     )
-    kind = keras.layers.Embedding(types, width, embeddings_initializer=_normal(), name="type")
-    x = Positions(positions, name="position")(word(ids) + kind(kinds))
+    table = keras.layers.Embedding(types, width, embeddings_initializer=_normal(), name="type")
+    x = Positions(positions, name="position")(word(ids) + table(kinds))
     x = HashDropout(dropout, name="drop")(_norm(epsilon, "norm")(x))
     for i in range(layers):
         x = _layer(x, lengths, f"layer_{i}", heads, inner, epsilon, activation, dropout)
