@@ -27,10 +27,14 @@ _BUILDERS = {
         "appliednn.anomaly.series._architectures",
         "build_sequence_autoencoder",
     ),
+    "token_tagger": ("appliednn.text.tagging._architecture", "build_tagger"),
     "keras": ("appliednn.core._keras_architecture", "build_from_config"),
 }
 # What a network of sequences computes, by the name it is called by; "loss" trains it.
-_FUNCTIONS: dict[tuple[str, str], tuple[str, str]] = {}
+_FUNCTIONS: dict[tuple[str, str], tuple[str, str]] = {
+    ("token_tagger", "loss"): ("appliednn.text.tagging._architecture", "loss"),
+    ("token_tagger", "emissions"): ("appliednn.text.tagging._architecture", "emissions"),
+}
 # Keras-free companions of a builder: a forward pass in NumPy, the number of stored numbers.
 _NUMPY = {
     ("realmlp", "forward"): (f"{_NETWORKS}._realmlp_numpy", "numpy_realmlp"),
