@@ -13,6 +13,7 @@ from typing import Any
 from appliednn.core._random import build_lock
 
 _NETWORKS = "appliednn.tabular.networks"
+_TEXT = "appliednn.text.classification._networks"
 _BUILDERS = {
     "mlp": (f"{_NETWORKS}._mlp_architecture", "build_mlp"),
     "realmlp": (f"{_NETWORKS}._realmlp_architecture", "build_realmlp"),
@@ -28,12 +29,23 @@ _BUILDERS = {
         "build_sequence_autoencoder",
     ),
     "token_tagger": ("appliednn.text.tagging._architecture", "build_tagger"),
+    "text_bag": (_TEXT, "build_bag"),
+    "text_tokens": (_TEXT, "build_tokens"),
     "keras": ("appliednn.core._keras_architecture", "build_from_config"),
 }
 # What a network of sequences computes, by the name it is called by; "loss" trains it.
 _FUNCTIONS: dict[tuple[str, str], tuple[str, str]] = {
     ("token_tagger", "loss"): ("appliednn.text.tagging._architecture", "loss"),
     ("token_tagger", "emissions"): ("appliednn.text.tagging._architecture", "emissions"),
+    ("text_bag", "loss"): (_TEXT, "loss"),
+    ("text_bag", "forward"): (_TEXT, "forward"),
+    ("text_bag", "output"): (_TEXT, "chosen_output"),
+    ("text_tokens", "loss"): (_TEXT, "loss"),
+    ("text_tokens", "forward"): (_TEXT, "forward"),
+    ("text_tokens", "embed"): (_TEXT, "embed"),
+    ("text_tokens", "output"): (_TEXT, "chosen_output_of_embedded"),
+    ("text_tokens", "embedded_loss"): (_TEXT, "embedded_loss"),
+    ("text_tokens", "attention"): (_TEXT, "attention"),
 }
 # Keras-free companions of a builder: a forward pass in NumPy, the number of stored numbers.
 _NUMPY = {
