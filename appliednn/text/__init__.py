@@ -5,10 +5,18 @@ from appliednn._lazy import attach
 __getattr__, __dir__, __all__ = attach(
     __name__,
     {
+        "CRF": ".tagging",
         "TextClassifier": ".classification",
         "TextRegressor": ".classification",
+        "TokenTagger": ".tagging",
+        "WordEmbedding": ".embedding",
+        "WordVectors": ".embedding",
         "as_texts": "._input",
         "as_token_lists": "._input",
+        "entities_of": ".tagging",
+        "entity_scores": ".tagging",
+        "load_vectors": ".embedding",
         "normalize": "._normalize",
+        "split_tokens": ".tagging",
     },
 )

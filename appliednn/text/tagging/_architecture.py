@@ -4,10 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from appliednn.text.tagging._words import N_CASES
+from appliednn.text.tagging._word_parts import N_CASES
 
 _CASE_DIM = 8
 _CHAR_KERNEL = 3
+_HEADS = 4
+# Longest sentence that attention reads at once.
+_POSITIONS = 512
 
 
 def build_tagger(
@@ -87,14 +90,29 @@ def _context(kind: str, x, lengths, units: int, n_layers: int, dropout: float):
     from appliednn.text.tagging._bilstm import BiLSTM
 
     if kind == "transformer":
-        from appliednn.text.tagging._transformer import transformer_context
-
-        return transformer_context(x, lengths, units, n_layers, dropout)
+        return _attention(x, lengths, units, n_layers, dropout)
     for i in range(n_layers):
         if i:
             x = HashDropout(dropout, name=f"dropout_{i}")(x)
         x = BiLSTM(units, name=f"bilstm_{i}")([x, lengths])
     return x
+
+
+def _attention(x, lengths, units: int, n_layers: int, dropout: float):
+    """Return tokens in context by blocks of self-attention, as wide as two LSTM directions."""
+    import keras
+    from keras import ops
+
+    from appliednn.text._layers import PositionEmbedding, TransformerBlock
+
+    width = max(1, 2 * units // _HEADS) * _HEADS
+    mask = ops.arange(ops.shape(x)[1]) < lengths[:, None]
+    x = keras.layers.Dense(width, name="widen")(x)
+    x = PositionEmbedding(_POSITIONS, name="positions")(x)
+    for i in range(n_layers):
+        block = TransformerBlock(_HEADS, 2 * width, dropout / 2, name=f"attention_{i}")
+        x = block(x, mask=mask)
+    return keras.layers.LayerNormalization(name="norm_context")(x)
 
 
 def _linear(features, n_features: int, n_tags: int, dropout: float):

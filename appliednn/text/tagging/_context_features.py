@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from appliednn.text.tagging._words import PARTS
+from appliednn.text.tagging._word_parts import PARTS
 
 _MULTIPLIER = np.uint64(0x9E3779B97F4A7C15)
 _SHIFT = np.uint64(29)
@@ -64,30 +64,22 @@ def context_keys(hashes: np.ndarray, types: np.ndarray, lengths: np.ndarray) -> 
     return keys
 
 
-class FeatureTable:
-    """The features seen in training, each with a number from 1 on; 0 is for all others.
+def feature_numbers(known: np.ndarray, keys: np.ndarray) -> np.ndarray:
+    """Return features as numbers, int32 of the keys' shape: their place from 1 on, or 0.
 
     Parameters
     ----------
-    keys : ndarray of uint64 of shape (n_features,)
-        Sorted.
+    known : ndarray of uint64 of shape (n_features,)
+        Sorted keys of the features that count.
+    keys : ndarray of uint64
+        Features of tokens.
+
+    Examples
+    --------
+    >>> feature_numbers(np.array([3, 7], np.uint64), np.array([7, 5], np.uint64)).tolist()
+    [2, 0]
     """
-
-    def __init__(self, keys: np.ndarray) -> None:
-        self.keys = keys
-
-    @classmethod
-    def learn(cls, keys: np.ndarray, min_count: int) -> FeatureTable:
-        """Return the features that at least ``min_count`` tokens have."""
-        found, counts = np.unique(keys, return_counts=True)
-        return cls(found[counts >= min_count])
-
-    def __len__(self) -> int:
-        return len(self.keys) + 1
-
-    def numbers(self, keys: np.ndarray) -> np.ndarray:
-        """Return features as numbers, int32 of the keys' shape."""
-        if len(self.keys) == 0:
-            return np.zeros(keys.shape, dtype=np.int32)
-        place = np.minimum(np.searchsorted(self.keys, keys), len(self.keys) - 1)
-        return np.where(self.keys[place] == keys, place + 1, 0).astype(np.int32)
+    if len(known) == 0:
+        return np.zeros(keys.shape, dtype=np.int32)
+    place = np.minimum(np.searchsorted(known, keys), len(known) - 1)
+    return np.where(known[place] == keys, place + 1, 0).astype(np.int32)

@@ -67,9 +67,7 @@ def entity_scores(
 
 def token_accuracy(true: list[list[str]], pred: list[list[str]]) -> float:
     """Return the share of tokens with the right tag; 0 where there is no token."""
-    pairs = [
-        a == b for t, p in zip(true, pred, strict=True) for a, b in zip(t, p, strict=True)
-    ]
+    pairs = [a == b for t, p in zip(true, pred, strict=True) for a, b in zip(t, p, strict=True)]
     return sum(pairs) / max(1, len(pairs))
 
 

@@ -8,8 +8,14 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from appliednn.text.tagging._context_features import FeatureTable, context_keys
-from appliednn.text.tagging._words import WORD_LENGTH, case_class, characters, word_form, word_hashes
+from appliednn.text.tagging._context_features import context_keys, feature_numbers
+from appliednn.text.tagging._word_parts import (
+    WORD_LENGTH,
+    case_class,
+    characters,
+    word_form,
+    word_hashes,
+)
 
 UNKNOWN = 1
 
@@ -79,29 +85,38 @@ class EncodedSentences:
         return np.where(mask, tags[np.where(mask, self.starts[rows, None] + steps, 0)], 0)
 
 
+@dataclass
 class TokenEncoder:
     """Vocabularies of words, characters and features, learned from training sentences.
 
-    Parameters
+    Attributes
     ----------
-    words, chars : dict of str to int
-        Numbers from 2 on; 0 fills up and 1 is for what is not known.
+    words, chars : list of str
+        Their numbers count from 2 on; 0 fills up and 1 is for what is not known.
     counts : ndarray of int
         How often each word was seen, by its number.
-    features : FeatureTable or None
-        Hand-made features.
+    feature_keys : ndarray of uint64 or None
+        Sorted keys of the hand-made features; their numbers count from 1 on.
     """
 
-    def __init__(self, words, chars, counts, features: FeatureTable | None) -> None:
-        self.words, self.chars, self.counts, self.features = words, chars, counts, features
+    words: list[str]
+    chars: list[str]
+    counts: np.ndarray
+    feature_keys: np.ndarray | None
+
+    def __post_init__(self) -> None:
+        self._numbers: tuple[dict[str, int], dict[str, int]] | None = None
+
+    def __getstate__(self) -> dict:
+        return {**self.__dict__, "_numbers": None}
 
     @classmethod
     def learn(
         cls,
         sentences: Sequence[Sequence[str]],
-        known_words: Sequence[str],
-        min_count: int,
-        feature_min_count: int | None,
+        known_words: Sequence[str] = (),
+        min_count: int = 1,
+        min_feature_count: int | None = 1,
     ) -> TokenEncoder:
         """Learn vocabularies.
 
@@ -113,48 +128,67 @@ class TokenEncoder:
             Words, in their looked-up form, that come first whether they are seen or not.
         min_count : int
             Rarer words are unknown.
-        feature_min_count : int or None
+        min_feature_count : int or None
             Rarer features are left out; None: no features.
         """
         seen = Counter(word_form(w) for sentence in sentences for w in sentence)
-        chars = Counter(c for sentence in sentences for w in sentence for c in w)
         often = sorted(w for w, n in seen.items() if n >= min_count)
-        words = {w: i for i, w in enumerate(dict.fromkeys([*known_words, *often]), start=2)}
+        words = list(dict.fromkeys([*known_words, *often]))
         counts = np.array([0, 0, *(seen.get(w, 0) for w in words)])
-        numbers = {c: i for i, c in enumerate(sorted(chars), start=2)}
-        encoder = cls(words, numbers, counts, None)
-        if feature_min_count is not None:
-            keys = encoder._keys(*encoder._types(sentences))
-            encoder.features = FeatureTable.learn(keys, feature_min_count)
-        return encoder
+        chars = sorted({c for sentence in sentences for w in sentence for c in w})
+        keys = None
+        if min_feature_count is not None:
+            found, often = np.unique(_keys(*_types(sentences)), return_counts=True)
+            keys = found[often >= min_feature_count]
+        return cls(words, chars, counts, keys)
 
-    @staticmethod
-    def _types(sentences) -> tuple[list[str], np.ndarray, np.ndarray]:
-        """Return the distinct tokens, and each token's row among them, from 1 on."""
-        rows: dict[str, int] = {}
-        types = [rows.setdefault(w, len(rows) + 1) for sentence in sentences for w in sentence]
-        lengths = np.array([len(sentence) for sentence in sentences], dtype=np.int64)
-        return list(rows), np.array(types, dtype=np.int64), lengths
+    @property
+    def n_words(self) -> int:
+        """Numbers that words may have."""
+        return len(self.words) + 2
 
-    @staticmethod
-    def _keys(table: list[str], types: np.ndarray, lengths: np.ndarray) -> np.ndarray:
-        hashes = np.array([word_hashes(""), *map(word_hashes, table)], dtype=np.uint32)
-        return context_keys(hashes, types, lengths)
+    @property
+    def n_chars(self) -> int:
+        """Numbers that characters may have."""
+        return len(self.chars) + 2
+
+    @property
+    def n_features(self) -> int:
+        """Numbers that features may have; 0 without features."""
+        return 0 if self.feature_keys is None else len(self.feature_keys) + 1
 
     def encode(self, sentences: Sequence[Sequence[str]]) -> EncodedSentences:
         """Return sentences as numbers."""
-        table, types, lengths = self._types(sentences)
+        if self._numbers is None:
+            self._numbers = tuple(
+                {item: i for i, item in enumerate(items, start=2)}
+                for items in (self.words, self.chars)
+            )
+        known_words, known_chars = self._numbers
+        table, types, lengths = _types(sentences)
         features = None
-        if self.features is not None:
-            features = self.features.numbers(self._keys(table, types, lengths))
+        if self.feature_keys is not None:
+            features = feature_numbers(self.feature_keys, _keys(table, types, lengths))
         empty = np.zeros(WORD_LENGTH, dtype=np.int32)
-        words = [0, *(self.words.get(word_form(w), UNKNOWN) for w in table)]
         return EncodedSentences(
             lengths=lengths,
             starts=np.cumsum(lengths) - lengths,
             types=types,
-            words=np.array(words),
+            words=np.array([0, *(known_words.get(word_form(w), UNKNOWN) for w in table)]),
             cases=np.array([0, *map(case_class, table)], dtype=np.int32),
-            chars=np.stack([empty, *(characters(w, self.chars) for w in table)]),
+            chars=np.stack([empty, *(characters(w, known_chars) for w in table)]),
             features=features,
         )
+
+
+def _types(sentences) -> tuple[list[str], np.ndarray, np.ndarray]:
+    """Return the distinct tokens, each token's row among them from 1 on, and lengths."""
+    rows: dict[str, int] = {}
+    types = [rows.setdefault(w, len(rows) + 1) for sentence in sentences for w in sentence]
+    lengths = np.array([len(sentence) for sentence in sentences], dtype=np.int64)
+    return list(rows), np.array(types, dtype=np.int64), lengths
+
+
+def _keys(table: list[str], types: np.ndarray, lengths: np.ndarray) -> np.ndarray:
+    hashes = np.array([word_hashes(""), *map(word_hashes, table)], dtype=np.uint32)
+    return context_keys(hashes, types, lengths)

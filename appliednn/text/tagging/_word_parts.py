@@ -87,7 +87,7 @@ def word_hashes(word: str) -> list[int]:
     form, shape = word_form(word), shape_of(word)
     parts = [form, squeezed(shape), form[-3:], word, shape[:12], form[-1:], form[-2:], form[-4:]]
     parts += [form[:n] for n in (1, 2, 3, 4)]
-    return [crc32(f"{i}={part}".encode()) for i, part in enumerate(parts)]
+    return [crc32(f"{i}={part}".encode("utf-8", "surrogatepass")) for i, part in enumerate(parts)]
 
 
 def characters(word: str, known: dict[str, int]) -> np.ndarray:
