@@ -63,7 +63,12 @@ def build_tagger(
     ]
     table = ops.concatenate(table, axis=-1)
     x = HashDropout(dropout, name="dropout_in")(ops.take(table, types, axis=0))
-    x = _context(kind, x, lengths, units, n_layers, dropout)
+    if kind == "transformer":
+        # Counted, since the length is not known when the network is built.
+        mask = ops.cumsum(ops.ones_like(types), axis=1) <= lengths[:, None]
+        x = _attention(x, mask, units, n_layers, dropout)
+    else:
+        x = _recurrence(x, lengths, units, n_layers, dropout)
     x = HashDropout(dropout, name="dropout_out")(x)
     scores = keras.layers.Dense(len(tags), name="scores")(x)
     if n_features:
@@ -82,15 +87,14 @@ def _spelling(chars, n_chars: int, char_dim: int, filters: int):
     x = keras.layers.Embedding(n_chars, char_dim, name="char_vectors")(chars)
     x = x * ops.cast(chars > 0, "float32")[..., None]
     x = keras.layers.Conv1D(filters, _CHAR_KERNEL, padding="same", name="spelling")(x)
-    return ops.max(x - 1e4 * ops.cast(chars == 0, "float32")[..., None], axis=1)
+    return ops.max(x - 1e4 * ops.cast(ops.equal(chars, 0), "float32")[..., None], axis=1)
 
 
-def _context(kind: str, x, lengths, units: int, n_layers: int, dropout: float):
+def _recurrence(x, lengths, units: int, n_layers: int, dropout: float):
+    """Return tokens in context by LSTMs that read in both directions."""
     from appliednn.core._layers import HashDropout
     from appliednn.text.tagging._bilstm import BiLSTM
 
-    if kind == "transformer":
-        return _attention(x, lengths, units, n_layers, dropout)
     for i in range(n_layers):
         if i:
             x = HashDropout(dropout, name=f"dropout_{i}")(x)
@@ -98,19 +102,18 @@ def _context(kind: str, x, lengths, units: int, n_layers: int, dropout: float):
     return x
 
 
-def _attention(x, lengths, units: int, n_layers: int, dropout: float):
+def _attention(x, mask, units: int, n_layers: int, dropout: float):
     """Return tokens in context by blocks of self-attention, as wide as two LSTM directions."""
     import keras
-    from keras import ops
 
     from appliednn.text._layers import PositionEmbedding, TransformerBlock
 
     width = max(1, 2 * units // _HEADS) * _HEADS
-    mask = ops.arange(ops.shape(x)[1]) < lengths[:, None]
     x = keras.layers.Dense(width, name="widen")(x)
     x = PositionEmbedding(_POSITIONS, name="positions")(x)
     for i in range(n_layers):
         block = TransformerBlock(_HEADS, 2 * width, dropout / 2, name=f"attention_{i}")
+        block.supports_masking = True  # it reads the mask, and has none to hand on
         x = block(x, mask=mask)
     return keras.layers.LayerNormalization(name="norm_context")(x)
 

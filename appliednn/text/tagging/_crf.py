@@ -44,11 +44,14 @@ class CRF(keras.layers.Layer):
     (0.2, 0.0)
     """
 
+    transitions_initializer = start_initializer = end_initializer = "zeros"
+
     def __init__(self, tags: Sequence[str], scheme: str | None = None, **kwargs) -> None:
         super().__init__(**kwargs)
         if scheme is not None:
             check_scheme(scheme)
         self.tags, self.scheme = list(tags), scheme
+        self.supports_masking = True
         self._penalties = penalties(self.tags, scheme)
 
     def build(self, input_shape) -> None:
