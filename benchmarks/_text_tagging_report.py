@@ -36,6 +36,8 @@ def interval(values: np.ndarray, shown: str) -> str:
 def set_section(name: str, fits: pd.DataFrame) -> list[str]:
     """Return F1, its difference from the CRFs' and seconds of each method on a set."""
     done = fits[fits["status"] == "ok"]
+    if done.empty:
+        return [f"## {name}", "", "No fit was finished.", ""]
     by_method = dict(iter(done.groupby("method", sort=False)))
     drawn = {method: draws(of) for method, of in by_method.items()}
     rows = []
