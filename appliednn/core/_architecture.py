@@ -29,6 +29,7 @@ _BUILDERS = {
         "build_sequence_autoencoder",
     ),
     "token_tagger": ("appliednn.text.tagging._architecture", "build_tagger"),
+    "skipgram": ("appliednn.text.embedding._architecture", "build_skipgram"),
     "text_bag": (_TEXT, "build_bag"),
     "text_tokens": (_TEXT, "build_tokens"),
     "keras": ("appliednn.core._keras_architecture", "build_from_config"),
@@ -36,6 +37,8 @@ _BUILDERS = {
 # What a network of sequences computes, by the name it is called by; "loss" trains it.
 _FUNCTIONS: dict[tuple[str, str], tuple[str, str]] = {
     ("token_tagger", "loss"): ("appliednn.text.tagging._architecture", "loss"),
+    ("skipgram", "loss"): ("appliednn.text.embedding._architecture", "loss"),
+    ("skipgram", "vectors"): ("appliednn.text.embedding._architecture", "vectors"),
     ("token_tagger", "emissions"): ("appliednn.text.tagging._architecture", "emissions"),
     ("text_bag", "loss"): (_TEXT, "loss"),
     ("text_bag", "forward"): (_TEXT, "forward"),

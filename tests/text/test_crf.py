@@ -16,7 +16,9 @@ MASK = np.arange(4) < LENGTHS[:, None]
 
 
 def random_chain(n_tags, rng):
-    return Chain(rng.normal(size=(n_tags, n_tags)), rng.normal(size=n_tags), rng.normal(size=n_tags))
+    return Chain(
+        rng.normal(size=(n_tags, n_tags)), rng.normal(size=n_tags), rng.normal(size=n_tags)
+    )
 
 
 def all_paths(emissions, chain):

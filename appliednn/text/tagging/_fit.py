@@ -22,6 +22,8 @@ from appliednn.text.tagging._windows import cut_places
 
 _WARMUP = 0.05
 _CLIP = 5.0
+# Passes of a fit that is not told how many: what makes so many steps, within bounds.
+_AUTO_STEPS, _AUTO_EPOCHS = 4000, (6, 15)
 
 
 class Tagged(NamedTuple):
@@ -130,7 +132,7 @@ class TaggerFit:
         architecture = self._make_architecture(word_dim)
         start = None if vectors is None else _started(architecture, weight_seed, vectors[1])
         plan = SequencePlan(
-            epochs=self.epochs,
+            epochs=self._n_epochs(len(sentences)),
             learning_rate=self.learning_rate,
             schedule="cosine",
             warmup=_WARMUP,
@@ -158,6 +160,13 @@ class TaggerFit:
                 trainer.program, lambda weights: {}, plan.epochs, self.__dict__.pop("_given")
             )
             return trainer.fit()
+
+    def _n_epochs(self, n_sentences: int) -> int:
+        if self.epochs != "auto":
+            return int(self.epochs)
+        fewest, most = _AUTO_EPOCHS
+        steps = -(-n_sentences // int(self.batch_size))
+        return min(most, max(fewest, round(_AUTO_STEPS / steps)))
 
     def _pieces(self, train: Tagged) -> tuple[list[list[str]], np.ndarray]:
         """Return sentences that are not empty and not too long, and the numbers of their tags."""
