@@ -52,7 +52,8 @@ def test_words_of_one_topic_are_alike(method, subwords):
 
 def test_unknown_words_have_the_mean_of_their_parts(skipgram):
     assert "sailors" not in skipgram.vocabulary_
-    assert skipgram.most_similar("sailors", 1)[0][0] == "sailor"
+    assert skipgram.most_similar("sailors", 1)[0][0] in SEA
+    assert skipgram.similarity("sailors", "sailor") > skipgram.similarity("sailors", "farmer")
     numbers = part_numbers(["sailors"], 3, 6, len(skipgram.part_vectors_) - 1)[0]
     expected = skipgram.part_vectors_[numbers].mean(axis=0)
     np.testing.assert_allclose(skipgram.vector("sailors"), expected)
