@@ -13,6 +13,7 @@ from typing import Any
 from appliednn.core._random import build_lock
 
 _NETWORKS = "appliednn.tabular.networks"
+_WRITING = "appliednn.text.generation"
 _BUILDERS = {
     "mlp": (f"{_NETWORKS}._mlp_architecture", "build_mlp"),
     "realmlp": (f"{_NETWORKS}._realmlp_architecture", "build_realmlp"),
@@ -28,9 +29,17 @@ _BUILDERS = {
         "build_sequence_autoencoder",
     ),
     "keras": ("appliednn.core._keras_architecture", "build_from_config"),
+    "lstm_language": (f"{_WRITING}._language_networks", "build_lstm_language"),
+    "transformer_language": (f"{_WRITING}._language_networks", "build_transformer_language"),
 }
 # What a network of sequences computes, by the name it is called by; "loss" trains it.
-_FUNCTIONS: dict[tuple[str, str], tuple[str, str]] = {}
+_FUNCTIONS: dict[tuple[str, str], tuple[str, str]] = {
+    **{
+        (name, purpose): (f"{_WRITING}._language_networks", f"language_{purpose}")
+        for name in ("lstm_language", "transformer_language")
+        for purpose in ("loss", "log_probs", "logits", "prefill", "step")
+    },
+}
 # Keras-free companions of a builder: a forward pass in NumPy, the number of stored numbers.
 _NUMPY = {
     ("realmlp", "forward"): (f"{_NETWORKS}._realmlp_numpy", "numpy_realmlp"),
