@@ -5,6 +5,9 @@ from appliednn._lazy import attach
 __getattr__, __dir__, __all__ = attach(
     __name__,
     {
+        "BytePairEncoder": ".generation._byte_pairs",
+        "CharacterVocabulary": ".generation._characters",
+        "LanguageModel": ".generation._language_model",
         "as_texts": "._input",
         "as_token_lists": "._input",
         "normalize": "._normalize",

@@ -48,6 +48,9 @@ _MODULES: dict[str, str] = {
     "AutoTabularClassifier": "appliednn.search._auto",
     "AutoTabularRegressor": "appliednn.search._auto",
     "BoostedTrees": "appliednn.search._boosted_trees",
+    "BytePairEncoder": "appliednn.text.generation._byte_pairs",
+    "CharacterVocabulary": "appliednn.text.generation._characters",
+    "LanguageModel": "appliednn.text.generation._language_model",
     "TabularSearchCV": "appliednn.search._search",
 }
 # Small dataclasses that are part of a state; rebuilt by their constructor from values.
