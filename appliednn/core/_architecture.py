@@ -30,6 +30,11 @@ _BUILDERS = {
     ),
     "keras": ("appliednn.core._keras_architecture", "build_from_config"),
     "lstm_language": (f"{_WRITING}._language_networks", "build_lstm_language"),
+    "gru_translation": (f"{_WRITING}._translation_networks", "build_gru_translation"),
+    "transformer_translation": (
+        f"{_WRITING}._translation_networks",
+        "build_transformer_translation",
+    ),
     "transformer_language": (f"{_WRITING}._language_networks", "build_transformer_language"),
 }
 # What a network of sequences computes, by the name it is called by; "loss" trains it.
@@ -38,6 +43,11 @@ _FUNCTIONS: dict[tuple[str, str], tuple[str, str]] = {
         (name, purpose): (f"{_WRITING}._language_networks", f"language_{purpose}")
         for name in ("lstm_language", "transformer_language")
         for purpose in ("loss", "log_probs", "logits", "prefill", "step")
+    },
+    **{
+        (name, purpose): (f"{_WRITING}._translation_networks", f"translation_{purpose}")
+        for name in ("gru_translation", "transformer_translation")
+        for purpose in ("loss", "log_probs", "logits", "encode", "step")
     },
 }
 # Keras-free companions of a builder: a forward pass in NumPy, the number of stored numbers.

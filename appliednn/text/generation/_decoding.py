@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -77,7 +77,7 @@ def beam_search(
     reader: Reader,
     logits: np.ndarray,
     width: int,
-    max_tokens: int,
+    max_tokens: int | Sequence[int],
     length_penalty: float = 0.0,
 ) -> list[list[int]]:
     """Return each text's best continuation of those that a beam of ``width`` candidates finds.
@@ -90,8 +90,8 @@ def beam_search(
         Scores of each text's next token.
     width : int
         Candidates kept of each text.
-    max_tokens : int
-        Most tokens.
+    max_tokens : int or sequence of int
+        Most tokens, of all texts or of each.
     length_penalty : float
         A candidate's log-probability is divided by ``((5 + length) / 6) ** length_penalty``,
         the end mark counted (Y. Wu et al., "Google's Neural Machine Translation System", 2016).
@@ -103,8 +103,9 @@ def beam_search(
         ended.
     """
     texts = [_Beams() for _ in logits]
+    limits = np.broadcast_to(max_tokens, len(texts)).tolist()
     open_texts = list(range(len(texts)))
-    for step in range(1, max_tokens + 1):
+    for step in range(1, max(limits) + 1):
         log_probs = log_softmax(logits)
         log_probs[:, _NEVER] = -np.inf
         parents, tokens, still_open, row = [], [], [], 0
@@ -113,13 +114,13 @@ def beam_search(
             n = len(text.live)
             own = log_probs[row : row + n]
             chosen = _advance(text, own, width, step, length_penalty)
-            if not _is_settled(text, width, step, max_tokens, length_penalty):
+            if not _is_settled(text, width, step, limits[number], length_penalty):
                 parents += [row + parent for parent in chosen]
                 tokens += [beam[-1] for beam in text.live]
                 still_open.append(number)
             row += n
         open_texts = still_open
-        if not open_texts or step == max_tokens:
+        if not open_texts:
             break
         reader.choose(np.array(parents))
         logits = reader.step(np.array(tokens))
@@ -155,7 +156,7 @@ def _scaled(score: float, length: int, penalty: float) -> float:
 
 def _is_settled(text: _Beams, width: int, step: int, max_tokens: int, penalty: float) -> bool:
     """Whether a text is done: ``width`` candidates ended, or none still written can be best."""
-    if not text.live or len(text.ended) >= width:
+    if not text.live or len(text.ended) >= width or step == max_tokens:
         return True
     if not text.ended:
         return False
