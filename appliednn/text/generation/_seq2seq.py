@@ -269,7 +269,10 @@ class Seq2SeqModel(SaveMixin, BaseEstimator):
     def _batches(self, pairs, rng) -> list[dict[str, np.ndarray]]:
         lengths = [max(len(a), len(b) - 1) for a, b in pairs]
         return [
-            {"source": pad([pairs[i][0] for i in rows]), "target": pad([pairs[i][1] for i in rows])}
+            {
+                "source": pad([pairs[i][0] for i in rows]),
+                "target": pad([pairs[i][1] for i in rows]),
+            }
             for rows in length_buckets(lengths, max_tokens=self.max_tokens, rng=rng)
         ]
 
