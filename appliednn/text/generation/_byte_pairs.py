@@ -23,7 +23,7 @@ _FIRST_PIECE = N_MARKS + 256
 
 
 class BytePairEncoder(TransformerMixin, SaveMixin, BaseEstimator):
-    """Texts as numbers of word pieces, and exactly back.
+    r"""Texts as numbers of word pieces, and exactly back.
 
     Starting from characters, the most frequent pair of neighbours within words is joined again
     and again (R. Sennrich, B. Haddow and A. Birch, "Neural Machine Translation of Rare Words with
@@ -51,8 +51,8 @@ class BytePairEncoder(TransformerMixin, SaveMixin, BaseEstimator):
     >>> encoder = BytePairEncoder(vocab_size=300).fit(["low lower lowest", "slow slower"])
     >>> encoder.pieces("low lowly")
     ['low', ' ', 'low', 'l', '<0x79>']
-    >>> encoder.decode(encoder.encode("lower,\\n slowly"))
-    'lower,\\n slowly'
+    >>> encoder.decode(encoder.encode("lower,\n slowly"))
+    'lower,\n slowly'
     """
 
     _parameter_constraints: dict = {
