@@ -12,6 +12,8 @@ __getattr__, __dir__, __all__ = attach(
         "corpus_bleu": ".metrics._bleu",
         "corpus_chrf": ".metrics._chrf",
         "rouge_scores": ".metrics._rouge",
+        "ExtractiveSummarizer": ".summary._extractive",
+        "split_sentences": ".summary._sentences",
         "as_texts": "._input",
         "as_token_lists": "._input",
         "normalize": "._normalize",

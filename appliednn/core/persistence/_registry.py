@@ -50,6 +50,7 @@ _MODULES: dict[str, str] = {
     "BoostedTrees": "appliednn.search._boosted_trees",
     "BytePairEncoder": "appliednn.text.generation._byte_pairs",
     "CharacterVocabulary": "appliednn.text.generation._characters",
+    "ExtractiveSummarizer": "appliednn.text.summary._extractive",
     "Seq2SeqModel": "appliednn.text.generation._seq2seq",
     "LanguageModel": "appliednn.text.generation._language_model",
     "TabularSearchCV": "appliednn.search._search",
