@@ -14,6 +14,7 @@ from appliednn.core._random import build_lock
 
 _NETWORKS = "appliednn.tabular.networks"
 _TEXT = "appliednn.text.classification._networks"
+_WRITING = "appliednn.text.generation"
 _BUILDERS = {
     "mlp": (f"{_NETWORKS}._mlp_architecture", "build_mlp"),
     "realmlp": (f"{_NETWORKS}._realmlp_architecture", "build_realmlp"),
@@ -67,6 +68,24 @@ _FUNCTIONS: dict[tuple[str, str], tuple[str, str]] = {
     ("text_tokens", "output"): (_TEXT, "chosen_output_of_embedded"),
     ("text_tokens", "embedded_loss"): (_TEXT, "embedded_loss"),
     ("text_tokens", "attention"): (_TEXT, "attention"),
+    "lstm_language": (f"{_WRITING}._language_networks", "build_lstm_language"),
+    "gru_translation": (f"{_WRITING}._translation_networks", "build_gru_translation"),
+    "transformer_translation": (
+        f"{_WRITING}._translation_networks",
+        "build_transformer_translation",
+    ),
+    "transformer_language": (f"{_WRITING}._language_networks", "build_transformer_language"),
+}
+    **{
+        (name, purpose): (f"{_WRITING}._language_networks", f"language_{purpose}")
+        for name in ("lstm_language", "transformer_language")
+        for purpose in ("loss", "log_probs", "logits", "prefill", "step")
+    },
+    **{
+        (name, purpose): (f"{_WRITING}._translation_networks", f"translation_{purpose}")
+        for name in ("gru_translation", "transformer_translation")
+        for purpose in ("loss", "log_probs", "logits", "encode", "step")
+    },
 }
 # Keras-free companions of a builder: a forward pass in NumPy, the number of stored numbers.
 _NUMPY = {

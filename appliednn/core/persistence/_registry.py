@@ -61,6 +61,11 @@ _MODULES: dict[str, str] = {
     "RetrievalQA": "appliednn.text.answering._retrieval",
     "ExtractiveQA": "appliednn.text.answering._extractive",
     "EntityLinker": "appliednn.text.linking._linker",
+    "BytePairEncoder": "appliednn.text.generation._byte_pairs",
+    "CharacterVocabulary": "appliednn.text.generation._characters",
+    "ExtractiveSummarizer": "appliednn.text.summary._extractive",
+    "Seq2SeqModel": "appliednn.text.generation._seq2seq",
+    "LanguageModel": "appliednn.text.generation._language_model",
     "TabularSearchCV": "appliednn.search._search",
 }
 # Small dataclasses that are part of a state; rebuilt by their constructor from values.
