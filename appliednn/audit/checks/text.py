@@ -1,0 +1,19 @@
+"""Texts: what they are, what the model makes of them, and what moves it.
+
+Keys
+----
+``n_test``, ``n_train``, ``n_words``, ``class_share[label]``, ``empty_text_share``,
+``text_length_distance`` (ANN1001); ``duplicate_share_train_test``,
+``near_duplicate_share_train_test``, ``near_duplicate_share_test``, ``contradicting_share``
+(ANN1002); ``unknown_word_share``, ``unknown_word_share_excess``, ``shifted_words``,
+``max_single_word_auc`` (ANN1003).
+"""
+
+from __future__ import annotations
+
+from appliednn.audit._base import Check
+from appliednn.audit.checks._text_copies import Copies
+from appliednn.audit.checks._text_data import Texts
+from appliednn.audit.checks._text_vocabulary import Vocabulary
+
+CHECKS: tuple[type[Check], ...] = (Texts, Copies, Vocabulary)
