@@ -6,7 +6,10 @@ Keys
 ``text_length_distance`` (ANN1001); ``duplicate_share_train_test``,
 ``near_duplicate_share_train_test``, ``near_duplicate_share_test``, ``contradicting_share``
 (ANN1002); ``unknown_word_share``, ``unknown_word_share_excess``, ``shifted_words``,
-``max_single_word_auc`` (ANN1003).
+``max_single_word_auc`` (ANN1003); ``lime_word[word]``, ``lime_local_fit`` (ANN1011),
+``shap_word[word]`` (ANN1012), ``gradients_word[word]``, ``attention_word[word]`` (ANN1013); for
+each of ``lime``, ``shap``, ``gradients`` and ``attention``: ``*_words_deletion_gain``,
+``*_words_insertion_gain``, ``*_words_seed_stability``, ``*_words_completeness_gap`` (ANN1014).
 """
 
 from __future__ import annotations
@@ -14,6 +17,7 @@ from __future__ import annotations
 from appliednn.audit._base import Check
 from appliednn.audit.checks._text_copies import Copies
 from appliednn.audit.checks._text_data import Texts
+from appliednn.audit.checks._text_explanations import EXPLANATIONS
 from appliednn.audit.checks._text_vocabulary import Vocabulary
 
-CHECKS: tuple[type[Check], ...] = (Texts, Copies, Vocabulary)
+CHECKS: tuple[type[Check], ...] = (Texts, Copies, Vocabulary, *EXPLANATIONS)
