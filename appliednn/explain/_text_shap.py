@@ -7,6 +7,7 @@ import re
 import numpy as np
 
 from appliednn.core._random import guarded_random_state
+from appliednn.explain._shap import import_shap
 from appliednn.explain._text_pool import TextExplanation, TextPool, ends_of
 
 
@@ -42,8 +43,7 @@ def shap_words(
     -------
     TextExplanation
     """
-    import shap
-
+    shap = import_shap()
     rows, target = np.asarray(rows), np.asarray(target)
     values = []
     masker = shap.maskers.Text(_stand_ins, mask_token="_", collapse_mask_token=True)

@@ -43,7 +43,7 @@ class ExplainedTexts:
     rows : int ndarray of shape (n,)
         Test texts explained, drawn at random.
     target : int ndarray of shape (n,)
-        Column of the scores explained: the class predicted for the text.
+        Column of the scores explained: of two classes the positive one, of more the predicted.
     seed : int
     n_samples : int
         Mutilated texts for each text.
@@ -105,7 +105,7 @@ class ExplainedTexts:
 
 def _start(context: AuditContext) -> ExplainedTexts:
     """Draw the texts and say how they are scored."""
-    score, unit = _score(context)
+    score, unit = text_scores(context)
     seed = context.seed(_SHARED)
     pool = TextPool(context.texts, score, unit)
     n_words = np.array([len(pool.words(i)) for i in range(len(pool.texts))])
@@ -115,15 +115,23 @@ def _start(context: AuditContext) -> ExplainedTexts:
     most = min(len(fit), count_option(context, "max_explained", 40))
     rows = np.sort(np.random.default_rng(seed).choice(fit, most, replace=False))
     target = np.zeros(len(rows), dtype=np.int64)
-    if context.classes is not None:
+    if context.task == "binary":
+        target[:] = int(np.flatnonzero(context.classes == context.positive)[0])
+    elif context.classes is not None:
         place = {label: k for k, label in enumerate(context.classes.tolist())}
         target = np.array([place[label] for label in context.y_pred[rows].tolist()])
     n_samples = count_option(context, "n_samples", 200, least=20)
     return ExplainedTexts(pool, rows, target, seed, n_samples)
 
 
-def _score(context: AuditContext) -> tuple[Callable[[list[str]], np.ndarray], str]:
-    """Return what scores texts, and the unit: log odds, a margin or the prediction."""
+def text_scores(context: AuditContext) -> tuple[Callable[[list[str]], np.ndarray], str]:
+    """Return what scores texts, and the unit: log odds, a margin or the prediction.
+
+    Raises
+    ------
+    NotApplicable
+        If the model gives nothing but its answers.
+    """
     model = context.model
     if context.has_proba:
 

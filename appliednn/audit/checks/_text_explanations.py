@@ -179,7 +179,10 @@ def _by_word(
     estimates = _worth(made, words)
     order = sorted(estimates, key=lambda w: -abs(estimates[w].value) * np.sqrt(estimates[w].n))
     shown = order[:_SHOWN]
-    whose = "" if context.task == "regression" else " of the class predicted for the text"
+    whose = {
+        "binary": f" of the class {context.positive!r}",
+        "multiclass": " of the class predicted for the text",
+    }.get(context.task, "")
     note = (
         f"{len(made.values)} test texts explained ({made.how}). Mean part of the word in the "
         f"score ({made.unit}){whose}, over the explained texts that hold it (n, at least 3), "

@@ -9,15 +9,30 @@ Keys
 ``max_single_word_auc`` (ANN1003); ``lime_word[word]``, ``lime_local_fit`` (ANN1011),
 ``shap_word[word]`` (ANN1012), ``gradients_word[word]``, ``attention_word[word]`` (ANN1013); for
 each of ``lime``, ``shap``, ``gradients`` and ``attention``: ``*_words_deletion_gain``,
-``*_words_insertion_gain``, ``*_words_seed_stability``, ``*_words_completeness_gap`` (ANN1014).
+``*_words_insertion_gain``, ``*_words_seed_stability``, ``*_words_completeness_gap`` (ANN1014);
+``accuracy_spoiled[way]`` (``rmse_spoiled``), ``changed_answers[way]``, way: ``typos 0.1``,
+``lower case``, ... (ANN1021); ``accuracy_under_substitution``, ``substitution_success``,
+``random_substitution_success``, ``words_exchanged`` (ANN1022);
+``identity_change_rate[attribute]``, ``identity_score_gap[attribute]`` (ANN1031).
 """
 
 from __future__ import annotations
 
 from appliednn.audit._base import Check
+from appliednn.audit.checks._text_attacks import Substitution
 from appliednn.audit.checks._text_copies import Copies
 from appliednn.audit.checks._text_data import Texts
 from appliednn.audit.checks._text_explanations import EXPLANATIONS
+from appliednn.audit.checks._text_persons import IdentityTerms
+from appliednn.audit.checks._text_stress import SpoiledTexts
 from appliednn.audit.checks._text_vocabulary import Vocabulary
 
-CHECKS: tuple[type[Check], ...] = (Texts, Copies, Vocabulary, *EXPLANATIONS)
+CHECKS: tuple[type[Check], ...] = (
+    Texts,
+    Copies,
+    Vocabulary,
+    *EXPLANATIONS,
+    SpoiledTexts,
+    Substitution,
+    IdentityTerms,
+)
