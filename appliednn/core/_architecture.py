@@ -13,6 +13,7 @@ from typing import Any
 from appliednn.core._random import build_lock
 
 _NETWORKS = "appliednn.tabular.networks"
+_TEXT = "appliednn.text.classification._networks"
 _BUILDERS = {
     "mlp": (f"{_NETWORKS}._mlp_architecture", "build_mlp"),
     "realmlp": (f"{_NETWORKS}._realmlp_architecture", "build_realmlp"),
@@ -27,7 +28,21 @@ _BUILDERS = {
         "appliednn.anomaly.series._architectures",
         "build_sequence_autoencoder",
     ),
+    "text_bag": (_TEXT, "build_bag"),
+    "text_tokens": (_TEXT, "build_tokens"),
     "keras": ("appliednn.core._keras_architecture", "build_from_config"),
+}
+# What a network of sequences computes, by the name it is called by; "loss" trains it.
+_FUNCTIONS: dict[tuple[str, str], tuple[str, str]] = {
+    ("text_bag", "loss"): (_TEXT, "loss"),
+    ("text_bag", "forward"): (_TEXT, "forward"),
+    ("text_bag", "output"): (_TEXT, "chosen_output"),
+    ("text_tokens", "loss"): (_TEXT, "loss"),
+    ("text_tokens", "forward"): (_TEXT, "forward"),
+    ("text_tokens", "embed"): (_TEXT, "embed"),
+    ("text_tokens", "output"): (_TEXT, "chosen_output_of_embedded"),
+    ("text_tokens", "embedded_loss"): (_TEXT, "embedded_loss"),
+    ("text_tokens", "attention"): (_TEXT, "attention"),
 }
 # Keras-free companions of a builder: a forward pass in NumPy, the number of stored numbers.
 _NUMPY = {
@@ -90,6 +105,24 @@ class Architecture:
         """Return the architecture's own NumPy ``"forward"`` or ``"count"``, or None."""
         found = _NUMPY.get((self.name, purpose))
         return None if found is None else getattr(importlib.import_module(found[0]), found[1])
+
+    def has_function(self, purpose: str) -> bool:
+        """Whether the registry has a function of this name for the architecture."""
+        return (self.name, purpose) in _FUNCTIONS
+
+    def function(self, purpose: str):
+        """Return a function ``f(model, batch)`` of a network of sequences.
+
+        Raises
+        ------
+        ValueError
+            If the registry has none of this name for the architecture.
+        """
+        if not self.has_function(purpose):
+            known = sorted(p for name, p in _FUNCTIONS if name == self.name)
+            raise ValueError(f"architecture {self.name!r} has no function {purpose!r}: {known}")
+        module, name = _FUNCTIONS[self.name, purpose]
+        return getattr(importlib.import_module(module), name)
 
     def trust(self) -> None:
         """Let a Keras configuration carry code (Lambda layers); others never do."""

@@ -1,7 +1,8 @@
 """The backend seam: the only place that imports TensorFlow.
 
 A second Keras backend needs one module here with the same names: ``TrainingProgram``,
-``InferenceProgram``, ``devices``, ``resolve_strategy``.
+``InferenceProgram``, ``SequenceProgram``, ``SequenceFunctions``, ``devices`` and
+``resolve_strategy``.
 """
 
 from __future__ import annotations
@@ -20,6 +21,7 @@ from appliednn.core._random import build_lock
 _MAX_PROGRAMS = 32
 _training: OrderedDict[tuple, object] = OrderedDict()
 _inference: OrderedDict[tuple, object] = OrderedDict()
+_sequence: OrderedDict[tuple, object] = OrderedDict()
 
 
 def prepare() -> None:
@@ -93,6 +95,18 @@ def training_program(
 def inference_program(architecture: Architecture):
     """Return the compiled inference and gradient functions of this net."""
     return _cached(_inference, (architecture,), lambda: _module().InferenceProgram(architecture))
+
+
+def sequence_program(architecture: Architecture):
+    """Return the compiled training program of a network of sequences."""
+    key = ("train", architecture)
+    return _cached(_sequence, key, lambda: _module().SequenceProgram(architecture))
+
+
+def sequence_functions(architecture: Architecture):
+    """Return the compiled functions of a network of sequences."""
+    key = ("use", architecture)
+    return _cached(_sequence, key, lambda: _module().SequenceFunctions(architecture))
 
 
 def _strategy_key(strategy) -> object:

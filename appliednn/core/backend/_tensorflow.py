@@ -21,9 +21,13 @@ from appliednn.core._member_layers import MembersLast
 from appliednn.core._optimizers import Optimizer
 from appliednn.core._random import guarded_random_state
 from appliednn.core.backend._tensorflow_inference import InferenceProgram, compile_function
+from appliednn.core.backend._tensorflow_sequence import SequenceFunctions, SequenceProgram
 from appliednn.core.backend._tensorflow_step import TRACES, TrainingStep
 
-__all__ = ["TRACES", "InferenceProgram", "TrainingProgram", "devices", "resolve_strategy"]
+__all__ = [
+    "TRACES", "InferenceProgram", "SequenceFunctions", "SequenceProgram", "TrainingProgram",
+    "devices", "resolve_strategy",
+]  # fmt: skip
 
 # Rows of one call of the evaluation: activations of wide nets and of images stay small.
 _EVALUATE_ROWS = 16_384

@@ -9,6 +9,7 @@ from appliednn.core.errors import IntegrityError, UsageError
 
 _MODULES: dict[str, str] = {
     "Network": "appliednn.core._network",
+    "SequenceNetwork": "appliednn.core._sequence_network",
     "TabularEncoder": "appliednn.tabular.encoder._encoder",
     "MLPClassifier": "appliednn.tabular._mlp",
     "MLPRegressor": "appliednn.tabular._mlp",
@@ -39,6 +40,8 @@ _MODULES: dict[str, str] = {
     "GANDetector": "appliednn.anomaly._gan",
     "TransferDetector": "appliednn.anomaly._transfer",
     "DetectorEnsemble": "appliednn.anomaly._ensemble",
+    "TextClassifier": "appliednn.text.classification._classifier",
+    "TextRegressor": "appliednn.text.classification._regressor",
     "CalibratedModel": "appliednn.uncertainty._calibration",
     "ThresholdClassifier": "appliednn.diagnostics._threshold",
     "PriorCorrection": "appliednn.imbalance._prior",
@@ -57,6 +60,12 @@ _VALUES: dict[str, str] = {
     "ClassTarget": "appliednn.core._target",
     "NumberTarget": "appliednn.core._target",
     "ChannelScaler": "appliednn.series._scaling",
+    "NgramFeatures": "appliednn.text._ngram_features",
+    "NgramReader": "appliednn.text.classification._readers",
+    "TokenReader": "appliednn.text.classification._readers",
+    "WordVocabulary": "appliednn.text._words",
+    "LinearPart": "appliednn.text.classification._linear",
+    "Mix": "appliednn.text.classification._linear",
     "FoldModel": "appliednn.search._fold_model",
     "TargetMeans": "appliednn.search._target_means",
 }
