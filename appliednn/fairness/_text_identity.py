@@ -106,6 +106,15 @@ def identity_groups() -> Mapping[str, IdentityGroup]:
     return {group.name: group for group in _GROUPS}
 
 
+#: Words that are about a person and say nothing of who it is: what any other word would do.
+NEUTRAL = IdentityGroup(
+    "neutral words",
+    ("early", "local", "nearby", "upstairs", "indoors", "outside", "awake", "here"),
+    (("early", "local", "nearby", "upstairs", "indoors", "outside", "awake", "here"),),
+    "My friend is {}.",
+)
+
+
 def is_english(texts: Sequence[str], least: float = 0.2) -> bool:
     """Whether texts look like English: a share of them holds its commonest words.
 

@@ -13,7 +13,12 @@ from appliednn.audit.checks._text_shared import TextCheck, count_option
 from appliednn.audit.checks._words import said
 from appliednn.audit.report.svg import interval_chart
 from appliednn.core.statistics import Estimate
-from appliednn.fairness._text_identity import IdentityGroup, identity_groups, is_english
+from appliednn.fairness._text_identity import (
+    NEUTRAL,
+    IdentityGroup,
+    identity_groups,
+    is_english,
+)
 
 _LEAST_TEXTS = 20
 _MATTERS, _MUCH = 0.02, 0.1
@@ -35,6 +40,8 @@ class Exchanged:
         Whether two versions of a text get unlike answers.
     scores : ndarray of shape (n, n_columns)
         Score of each version.
+    inside : bool
+        Whether the words stood in the texts themselves, rather than in a sentence before them.
     """
 
     attribute: str
@@ -42,6 +49,7 @@ class Exchanged:
     columns: tuple[str, ...]
     changed: np.ndarray
     scores: np.ndarray
+    inside: bool
 
 
 class IdentityTerms(TextCheck):
@@ -55,7 +63,8 @@ class IdentityTerms(TextCheck):
         """Exchange words of the package's table in test texts; put sentences before others."""
         if not is_english(context.texts):
             raise NotApplicable("the table of words for persons is English, and the texts are not")
-        made = [_exchange(context, group) for group in identity_groups().values()]
+        groups = [*identity_groups().values(), NEUTRAL]
+        made = [_exchange(context, group) for group in groups]
         estimates: dict[str, Estimate] = {}
         rows = []
         for each in made:
@@ -74,7 +83,7 @@ class IdentityTerms(TextCheck):
             rows = [[*row[:3], *row[4:]] for row in rows]
         gaps = {m.attribute: estimates[f"identity_score_gap[{m.attribute}]"] for m in made}
         unit = _unit(context)
-        worst = max(gaps, key=lambda name: gaps[name].value)
+        worst = max((m.attribute for m in made[:-1]), key=lambda name: gaps[name].value)
         return CheckResult(
             estimates,
             self._findings(made, estimates, context),
@@ -85,18 +94,20 @@ class IdentityTerms(TextCheck):
 
     def _findings(self, made, estimates, context: AuditContext) -> list[Finding]:
         findings = []
-        for number, each in enumerate(made, start=1):
+        stem = "identity_score_gap" if context.task == "regression" else "identity_change_rate"
+        neutral = estimates[f"{stem}[{NEUTRAL.name}]"]
+        for number, each in enumerate(made[:-1], start=1):
             rate = estimates.get(f"identity_change_rate[{each.attribute}]")
-            gap = estimates[f"identity_score_gap[{each.attribute}]"]
-            value = gap if rate is None else rate
+            value = estimates[f"{stem}[{each.attribute}]"]
             scale = _scale(context) if rate is None else 1.0
-            if value.ci[0] <= _MATTERS * scale:
+            # What any word would do is not about who the person is.
+            if value.ci[0] <= _MATTERS * scale or value.value <= neutral.value:
                 continue
             what = "the prediction moves by" if rate is None else "the answer changes for"
             findings.append(
                 Finding(
                     f"{self.id}.{number}",
-                    "high" if value.ci[0] > _MUCH * scale else "medium",
+                    "high" if each.inside and value.ci[0] > _MUCH * scale else "medium",
                     f"The answer hangs on {each.attribute}",
                     f"With words for another {_ONE.get(each.attribute, each.attribute)} "
                     f"({each.how}), and nothing else changed, {what} {said(value)}"
@@ -117,7 +128,8 @@ def _exchange(context: AuditContext, group: IdentityGroup) -> Exchanged:
     most = count_option(context, "max_exchanged", 200)
     rows = np.flatnonzero([group.found_in(t) for t in context.texts])
     n_found = len(rows)
-    if n_found >= _LEAST_TEXTS:
+    inside = n_found >= _LEAST_TEXTS and group is not NEUTRAL
+    if inside:
         rows = rows if n_found <= most else np.sort(rng.choice(rows, most, replace=False))
         versions = [group.versions(context.texts[i]) for i in rows]
         how = f"in {len(rows)} of {n_found} test texts that hold one"
@@ -131,7 +143,8 @@ def _exchange(context: AuditContext, group: IdentityGroup) -> Exchanged:
     shape = (len(rows), len(group.columns))
     answers = np.asarray(context.model.predict(flat)).reshape(shape)
     changed = (answers != answers[:, :1]).any(axis=1)
-    return Exchanged(group.name, how, group.columns, changed, _scores(context, flat, answers))
+    scores = _scores(context, flat, answers)
+    return Exchanged(group.name, how, group.columns, changed, scores, inside)
 
 
 def _scores(context: AuditContext, flat: list[str], answers: np.ndarray) -> np.ndarray:
@@ -193,6 +206,7 @@ def _table(rows: list[list], context: AuditContext, unit: str) -> Table:
         "score of the group with the highest less that with the lowest, paired bootstrap; being "
         "picked as the ends makes it a little too large. Where fewer than "
         f"{_LEAST_TEXTS} test texts hold such a word, a sentence is put before test texts: that "
-        "tells of the word, not of how often it matters in use."
+        "tells of the word, not of how often it matters in use. Neutral words say what any word "
+        "would do: less than that is no finding."
     )
     return Table("Persons exchanged", head, rows, note)
