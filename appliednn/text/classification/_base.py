@@ -23,8 +23,9 @@ from appliednn.core.persistence import SaveMixin
 from appliednn.text._input import as_texts
 from appliednn.text._ngram_features import NgramFeatures
 from appliednn.text._words import WordVocabulary
+from appliednn.text.classification._explain import TokenExplanations
 from appliednn.text.classification._folds import held_out_folds
-from appliednn.text.classification._linear import LinearPart, Mix
+from appliednn.text.classification._linear import LinearPart, Mix, clearly_better
 from appliednn.text.classification._readers import NgramReader, TokenReader
 
 # Texts read and answered in one go.
@@ -43,7 +44,7 @@ class _Data(NamedTuple):
     n_given_held: int
 
 
-class BaseText(FitCallbacks, SaveMixin, BaseEstimator):
+class BaseText(TokenExplanations, FitCallbacks, SaveMixin, BaseEstimator):
     """Fit machinery; subclasses say what the target is and how the linear part is fitted."""
 
     _parameter_constraints: dict = {
@@ -77,7 +78,7 @@ class BaseText(FitCallbacks, SaveMixin, BaseEstimator):
         "random_state": ["random_state"],
     }
     _code_params = ("callbacks",)
-    _rates = {"bag": 5e-3, "cnn": 1e-3, "lstm": 2e-3, "transformer": 5e-4}
+    _rates = {"bag": 1e-3, "cnn": 1e-3, "lstm": 2e-3, "transformer": 5e-4}
 
     # -- what a subclass gives ------------------------------------------------------------------
 
@@ -96,6 +97,10 @@ class BaseText(FitCallbacks, SaveMixin, BaseEstimator):
     @abstractmethod
     def _fit_linear(self, matrix, target: np.ndarray, weights: np.ndarray, seed: int):
         """Return the linear part fitted to these rows."""
+
+    @abstractmethod
+    def _right(self, raw: np.ndarray, target: np.ndarray) -> np.ndarray:
+        """Return how well each row is answered, (n,), higher is better."""
 
     @abstractmethod
     def _score_raw(self, raw: np.ndarray, target: np.ndarray, weights: np.ndarray) -> float:
@@ -308,11 +313,15 @@ class BaseText(FitCallbacks, SaveMixin, BaseEstimator):
         held = np.concatenate([rows for _, rows in folds])
         target, weights, raw = data.target[held], data.weights[held], raw[held]
         if linear is not None:
-            linear = linear[held]
-            self.mix_ = Mix.learn(raw, linear, target, self._target.kind, weights)
+            linear, kind = linear[held], self._target.kind
+            self.mix_ = Mix.learn(raw, linear, target, kind, weights)
+            mixed = self._right(self.mix_.outputs(raw, linear), target)
+            if not clearly_better(mixed, self._right(linear, target), weights):
+                self.mix_ = Mix.learn(
+                    np.zeros_like(raw), linear, target, kind, weights, alone=True
+                )
             self.baseline_score_ = self._score_raw(linear, target, weights)
-        mixed = self.mix_.outputs(raw, linear)
-        self.validation_score_ = self._score_raw(mixed, target, weights)
+        self.validation_score_ = self._score_raw(self.mix_.outputs(raw, linear), target, weights)
 
     # -- use ------------------------------------------------------------------------------------
 

@@ -13,7 +13,8 @@ _PARAMETERS = """
         characters of training text.
     linear : bool, default=True
         Whether a linear model on TF-IDF rows of the n-grams stands beside the network. How much
-        each counts is learned from held-out rows.
+        each counts is learned from held-out rows; the network counts only if the two together do
+        better there than the linear model alone, by more than one standard error.
     max_features : int, default=300000
         Most n-grams that the linear model knows, the most frequent ones.
     max_tokens : int, default=50000
@@ -34,15 +35,16 @@ _PARAMETERS = """
     units, n_layers, heads : int, default=64, 1, 4
         Filters of each width, units of each direction or width of the transformer; layers;
         attention heads.
-    dropout : float, default=0.3
+    dropout : float, default=0.5
         While training.
     learning_rate : float, optional
-        Of Adam; default by architecture: 0.005 for the bag, 0.001, 0.002 and 0.0005.
+        Of Adam; default by architecture: 0.001 for the bag and the convolutions, 0.002
+        for the LSTM, 0.0005 for the transformer.
     weight_decay : float, default=0.0
         Decoupled decay of the kernels, times the learning rate.
     epochs : int, default=30
         Most passes over the training rows.
-    batch_size : int, default=32
+    batch_size : int, default=64
         Texts of a step.
     early_stopping : bool, default=True
         Stop when the loss of held-out rows no longer falls, and keep the best epoch.

@@ -63,11 +63,11 @@ class TextRegressor(MultiOutputMixin, RegressorMixin, BaseText):
         units=64,
         n_layers=1,
         heads=4,
-        dropout=0.3,
+        dropout=0.5,
         learning_rate=None,
         weight_decay=0.0,
         epochs=30,
-        batch_size=32,
+        batch_size=64,
         early_stopping=True,
         validation_fraction=0.1,
         n_iter_no_change=3,
@@ -151,6 +151,9 @@ class TextRegressor(MultiOutputMixin, RegressorMixin, BaseText):
 
     def _fit_linear(self, matrix, target, weights, seed: int) -> LinearPart:
         return LinearPart.fit_numbers(matrix, target, weights, self.alpha, seed)
+
+    def _right(self, raw, target) -> np.ndarray:
+        return -np.mean((raw - target.reshape(raw.shape)) ** 2, axis=1)
 
     def _score_raw(self, raw, target, weights) -> float:
         if len(raw) < 2:
