@@ -89,7 +89,7 @@ def substitute_words(
     budget = max(1, int(share * n))
     open_places = [i for i in range(n) if _exchanges(words[i], rng, 1)]
     if not open_places:
-        return WordAttack(text, 0, n, False)
+        return _untouched(text, n)
     order = list(rng.permutation(open_places))[:most_tried]
     if not at_random:
         without = [_joined(text, spans, {i: ""}) for i in order]
@@ -111,6 +111,60 @@ def substitute_words(
     if at_random:
         best = float(margin([changed])[0])
     return WordAttack(changed, len(made), n, best < 0)
+
+
+def flip_words(
+    text: str, margin: Margin, gains: np.ndarray, candidates: Sequence[str], *, share: float = 0.2
+) -> WordAttack:
+    """Put other words in by what a network's gradient promises, the most promising first.
+
+    The words put in may mean anything: a text that answers otherwise may deserve to. It says how
+    few words hold the answer, not how few errors change it.
+
+    Source: J. Ebrahimi et al., ACL 2018 (HotFlip).
+
+    Parameters
+    ----------
+    text : str
+        Text that the model answers rightly.
+    margin : callable
+        As for :func:`substitute_words`.
+    gains : ndarray of shape (n_words, n_candidates)
+        By how much the loss rises, to first order, where a candidate stands for a word.
+    candidates : sequence of str
+        Words to put in.
+    share : float
+        Largest share of the words exchanged; one word at least.
+
+    Returns
+    -------
+    WordAttack
+
+    Examples
+    --------
+    >>> def margin(texts):
+    ...     return np.array([-1.0 if "red" in t.split() else 1.0 for t in texts])
+    >>> flip_words("a big house", margin, np.array([[0.1], [0.9], [0.2]]), ["red"]).text
+    'a red house'
+    """
+    spans = word_spans(text)
+    n = len(spans)
+    budget = max(1, int(share * n))
+    best = gains.argmax(axis=1)
+    order = np.argsort(-gains.max(axis=1), kind="stable")[:budget]
+    made: dict[int, str] = {}
+    tried = []
+    for i in order:
+        word = text[spans[i][0] : spans[i][1]]
+        made = {**made, int(i): like_case(candidates[best[i]], word)}
+        tried.append(_joined(text, spans, made))
+    hits = np.flatnonzero(margin(tried) < 0) if tried else []
+    at = int(hits[0]) if len(hits) else len(tried) - 1
+    return WordAttack(tried[at], at + 1, n, bool(len(hits))) if tried else _untouched(text, n)
+
+
+def _untouched(text: str, n: int) -> WordAttack:
+    return WordAttack(text, 0, n, False)
 
 
 def _exchanges(word: str, rng: np.random.Generator, n_typos: int) -> list[str]:

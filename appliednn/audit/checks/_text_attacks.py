@@ -13,10 +13,12 @@ from appliednn.audit.checks._text_stress import sample_rows
 from appliednn.audit.checks._words import percent, said
 from appliednn.core.errors import UsageError
 from appliednn.core.statistics import Estimate
+from appliednn.diagnostics._text_words import word_spans
 from appliednn.explain import mean_estimate
-from appliednn.robustness._text_attack import Margin, WordAttack, substitute_words
+from appliednn.robustness._text_attack import Margin, WordAttack, flip_words, substitute_words
 
 _SHARE = 0.2
+_N_TRIED = 300  # words that the gradient may put in: the most frequent ones
 _LEAST_WORDS, _MOST_WORDS = 3, 150
 
 
@@ -30,6 +32,7 @@ class Substitution(TextCheck):
         "substitution_success",
         "random_substitution_success",
         "words_exchanged",
+        "hotflip_success",
     )
 
     def run(self, context: AuditContext) -> CheckResult:
@@ -52,6 +55,9 @@ class Substitution(TextCheck):
                 rng = context.rng(f"{self.id} {row}")
                 out.append(substitute_words(text, margin, rng, share=share, at_random=at_random))
         estimates = _estimates(made, chance, len(rows))
+        flipped = self._by_gradient(context, scores, right, share)
+        if flipped is not None:
+            estimates["hotflip_success"] = flipped
         return CheckResult(
             estimates,
             self._findings(estimates, share),
@@ -59,6 +65,29 @@ class Substitution(TextCheck):
             summary=f"{said(estimates['substitution_success'])} of the rightly answered texts are "
             f"answered wrongly once up to {percent(share)} of their words are exchanged.",
         )
+
+    def _by_gradient(self, context: AuditContext, scores, right, share: float):
+        """Return how often words put in by the gradient change the answer; None without one."""
+        ask = getattr(context.model, "replacement_gains", None)
+        if ask is None:
+            return None
+        words = words_in(context)
+        known = words.train_counts or words.test_counts
+        candidates = [w for w, _ in sorted(known.items(), key=lambda p: (-p[1], p[0]))[:_N_TRIED]]
+        texts = [context.texts[row] for row in right]
+        try:
+            gains = ask(texts, context.y_test[right], candidates)
+        except AttributeError:  # such as a bag of n-grams, which has no gradient by word
+            return None
+        hits = n = 0
+        for row, text, gain in zip(right, texts, gains, strict=True):
+            placed = by_word(text, np.asarray(gain))
+            if placed is not None:
+                margin = _margin(context, scores, int(row))
+                hits += flip_words(text, margin, placed, candidates, share=share).flipped
+                n += 1
+        name = "Right answers changed by words that the gradient picks (HotFlip)"
+        return share_estimate(name, hits, n, "the network's tokens are no words of the texts")
 
     def _findings(self, estimates: dict[str, Estimate], share: float) -> list[Finding]:
         hit, chance = estimates["substitution_success"], estimates["random_substitution_success"]
@@ -86,6 +115,25 @@ class Substitution(TextCheck):
                 )
             )
         return findings
+
+
+def by_word(text: str, gains: np.ndarray) -> np.ndarray | None:
+    """Return the rows of the gains that are of words, or None where tokens are something else.
+
+    Examples
+    --------
+    >>> by_word("no, no", np.array([[1.0], [5.0], [2.0]])).tolist()
+    [[1.0], [2.0]]
+    """
+    from appliednn.text._words import word_spans as token_spans
+
+    tokens, words = token_spans(text), word_spans(text)
+    if len(tokens) != len(gains):
+        return None
+    starts = {start: i for i, (start, _) in enumerate(tokens)}
+    if any(start not in starts for start, _ in words):
+        return None
+    return gains[[starts[start] for start, _ in words]]
 
 
 def _share_option(context: AuditContext) -> float:
@@ -136,6 +184,7 @@ def _table(estimates: dict[str, Estimate], share: float, n: int) -> Table:
         f"{n} test texts of {_LEAST_WORDS} to {_MOST_WORDS} words, the rightly answered ones "
         f"attacked: up to {percent(share)} of the words give way to a synonym of the package's "
         "own English table or a mistyped form, in the order of what the model loses without them. "
-        "At random: as many words, any of them."
+        "At random: as many words, any of them. HotFlip, where the network gives a gradient by "
+        f"word: any of the {_N_TRIED} most frequent words, so that the meaning may change."
     )
     return Table("Exchanged words", ["what", ""], [[e.name, e] for e in estimates.values()], note)

@@ -10,7 +10,7 @@ import numpy as np
 from appliednn.audit._base import CheckResult, Figure, Finding, NotApplicable, Table
 from appliednn.audit._context import AuditContext
 from appliednn.audit.checks._text_explained import ExplainedTexts, explained_texts
-from appliednn.audit.checks._text_shared import PRIVATE, TextCheck, Words, words_in
+from appliednn.audit.checks._text_shared import PRIVATE, TextCheck, Words, plain, words_in
 from appliednn.audit.checks._words import said, shorten
 from appliednn.audit.report.svg import bar_chart
 from appliednn.core.statistics import Estimate
@@ -22,7 +22,7 @@ _LEAST = 3
 _TESTS = ("deletion_gain", "insertion_gain", "seed_stability", "completeness_gap")
 _METHODS = ("lime", "shap", "gradients", "attention")
 _ATTENTION = "mean weight of the token"
-_GRADIENTS = "integrated along a line to the embeddings"
+_GRADIENTS = "from the text without a word; parts that are linear are exact"
 
 
 class LimeWords(TextCheck):
@@ -137,7 +137,7 @@ def network_explanations(context: AuditContext) -> list[tuple[str, TextExplanati
 
 
 def _from_network(context: AuditContext):
-    model, work = context.model, explained_texts(context)
+    work, model = explained_texts(context), context.model
     if not hasattr(model, "token_attributions") and not hasattr(model, "attention"):
         return [], "the model offers neither token_attributions(texts) nor attention(texts)"
     found, why = [], []
@@ -146,7 +146,8 @@ def _from_network(context: AuditContext):
         ("attention", "Attention", _ATTENTION),
     ):
         try:
-            found.append((_KEYS[method], *work.by_network(_asked(model, name, work), method, how)))
+            ask = _asked(context, name, work)
+            found.append((_KEYS[method], *work.by_network(ask, method, how)))
         except NotApplicable as reason:
             why.append(str(reason))
     return found, "; ".join(why)
@@ -155,18 +156,27 @@ def _from_network(context: AuditContext):
 _KEYS = {"Integrated gradients": "gradients", "Attention": "attention"}
 
 
-def _asked(model, name: str, work: ExplainedTexts):
+def _asked(context: AuditContext, name: str, work: ExplainedTexts):
     """Return a function from texts to tokens and numbers, or say that there is none."""
-    ask = getattr(model, name, None)
+    ask = getattr(context.model, name, None)
     if ask is None:
         raise NotApplicable(f"the model has no {name}")
 
-    def attribute(texts: list[str]):
+    def attribute(texts: list[str]) -> list:
         try:
-            given = ask(texts, target=work.target) if name == "token_attributions" else ask(texts)
-        except (ValueError, AttributeError, NotImplementedError) as error:
-            raise NotApplicable(f"{name}: {' '.join(str(error).split())[:160]}") from None
-        return list(given)
+            if name == "attention" or context.classes is None:
+                return list(ask(texts))
+            out: list = [None] * len(texts)
+            for k in np.unique(work.target):  # one class at a time
+                rows = np.flatnonzero(work.target == k)
+                label = context.classes[k]
+                for row, given in zip(
+                    rows, ask([texts[i] for i in rows], target=label), strict=True
+                ):
+                    out[row] = given
+            return out
+        except AttributeError as error:
+            raise NotApplicable(f"{name}: {' '.join(str(error).split())[:200]}") from None
 
     return attribute
 
@@ -180,7 +190,7 @@ def _by_word(
     order = sorted(estimates, key=lambda w: -abs(estimates[w].value) * np.sqrt(estimates[w].n))
     shown = order[:_SHOWN]
     whose = {
-        "binary": f" of the class {context.positive!r}",
+        "binary": f" of the class {plain(context.positive)!r}",
         "multiclass": " of the class predicted for the text",
     }.get(context.task, "")
     note = (

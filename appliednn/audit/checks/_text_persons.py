@@ -9,7 +9,7 @@ import numpy as np
 from appliednn.audit._base import CheckResult, Finding, NotApplicable, Table
 from appliednn.audit._context import AuditContext
 from appliednn.audit.checks._intervals import share_estimate
-from appliednn.audit.checks._text_shared import TextCheck, count_option
+from appliednn.audit.checks._text_shared import TextCheck, count_option, plain
 from appliednn.audit.checks._words import said
 from appliednn.audit.report.svg import interval_chart
 from appliednn.core.statistics import Estimate
@@ -187,7 +187,7 @@ def _unit(context: AuditContext) -> str:
     if not context.has_proba:
         return "share of like answers"
     if context.task == "binary":
-        return f"probability of {context.positive!r}"
+        return f"probability of {plain(context.positive)!r}"
     return "probability of the class predicted"
 
 

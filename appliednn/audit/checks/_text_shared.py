@@ -84,6 +84,17 @@ def traits_of(context: AuditContext) -> pd.DataFrame:
     return text_traits(context.texts, words.test, words.unknown())
 
 
+def plain(label: object) -> object:
+    """Return a label as Python writes it, without NumPy's type around it.
+
+    Examples
+    --------
+    >>> plain(np.str_("spam"))
+    'spam'
+    """
+    return label.item() if isinstance(label, np.generic) else label
+
+
 def count_option(context: AuditContext, key: str, default: int, least: int = 1) -> int:
     """Return an option of the section that is a whole number."""
     value = context.option(SECTION, key, default)

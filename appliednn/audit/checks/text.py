@@ -12,7 +12,7 @@ each of ``lime``, ``shap``, ``gradients`` and ``attention``: ``*_words_deletion_
 ``*_words_insertion_gain``, ``*_words_seed_stability``, ``*_words_completeness_gap`` (ANN1014);
 ``accuracy_spoiled[way]`` (``rmse_spoiled``), ``changed_answers[way]``, way: ``typos 0.1``,
 ``lower case``, ... (ANN1021); ``accuracy_under_substitution``, ``substitution_success``,
-``random_substitution_success``, ``words_exchanged`` (ANN1022);
+``random_substitution_success``, ``words_exchanged``, ``hotflip_success`` (ANN1022);
 ``identity_change_rate[attribute]``, ``identity_score_gap[attribute]`` (ANN1031).
 """
 
