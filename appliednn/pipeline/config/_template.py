@@ -181,6 +181,7 @@ def _guess(frame: pd.DataFrame, target: str | None, known: dict[str, Any]) -> Gu
         values = frame[target].dropna()
         task = task or _task(values)
         positive = _positive(values, task) if positive is None else positive
+        positive = None if task.endswith("regression") else positive
     notes.append(f"task: {task}")
     features = [c for c in columns if c != target]
     if task.startswith("text-"):
