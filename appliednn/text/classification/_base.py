@@ -67,7 +67,7 @@ class BaseText(TextReading, TokenExplanations, FitCallbacks, SaveMixin, BaseEsti
         "random_state": ["random_state"],
     }
     _code_params = ("callbacks",)
-    _rates = {"bag": 1e-3, "cnn": 1e-3, "lstm": 2e-3, "transformer": 5e-4, "encoder": 5e-5}
+    _rates = {"bag": 2e-3, "cnn": 1e-3, "lstm": 2e-3, "transformer": 5e-4, "encoder": 5e-5}
 
     # -- what a subclass gives ------------------------------------------------------------------
 
@@ -154,7 +154,8 @@ class BaseText(TextReading, TokenExplanations, FitCallbacks, SaveMixin, BaseEsti
             raw[held] = self._network_outputs(results[-1].network, prepared, held)
             if matrix is not None:
                 linear[held] = self._linear_on(data, matrix, rows, seeds[0]).outputs(matrix[held])
-        if refit:
+        self._learn_mix(data, folds, raw, linear)
+        if refit and (self.mix_.network or not results):
             epochs = [r.best_epoch + 1 for r in results] or [self.epochs]
             results.append(
                 self._train(
@@ -166,7 +167,6 @@ class BaseText(TextReading, TokenExplanations, FitCallbacks, SaveMixin, BaseEsti
         self.linear_ = None
         if matrix is not None:
             self.linear_ = self._linear_on(data, matrix, np.arange(n), seeds[0])
-        self._learn_mix(data, folds, raw, linear)
         self._record(results[0])
 
     def _linear_on(self, data: TextRows, matrix, rows, seed: int) -> LinearPart:
