@@ -14,11 +14,19 @@ _package = keras.saving.register_keras_serializable(package="appliednn")
 class MaskedMaxPool(keras.layers.Layer):
     """The largest value of each feature over the tokens that count; 0 where none does."""
 
+    def __init__(self, **kwargs) -> None:
+        super().__init__(**kwargs)
+        self.supports_masking = True
+
     def call(self, inputs):
         """Return (batch, features) of (batch, tokens, features) and a mask (batch, tokens)."""
         z, mask = inputs
         low = ops.where(mask[..., None], z, ops.full_like(z, -1e9))
         return ops.where(ops.any(mask, axis=1, keepdims=True), ops.max(low, axis=1), 0.0)
+
+    def compute_mask(self, inputs, mask=None):
+        """Nothing is masked any more."""
+        return None
 
     def compute_output_shape(self, input_shape):
         """Return the shape without the tokens' axis."""
@@ -28,6 +36,10 @@ class MaskedMaxPool(keras.layers.Layer):
 @_package
 class AttentionPool(keras.layers.Layer):
     """A weighted mean over tokens; weights are the softmax of v . tanh(W z + b)."""
+
+    def __init__(self, **kwargs) -> None:
+        super().__init__(**kwargs)
+        self.supports_masking = True
 
     def build(self, input_shape) -> None:
         """Create the two kernels."""
@@ -44,6 +56,10 @@ class AttentionPool(keras.layers.Layer):
         score = ops.where(mask, score, ops.full_like(score, -1e9))
         weights = ops.softmax(score, axis=-1) * ops.cast(mask, z.dtype)
         return ops.sum(z * weights[..., None], axis=1), weights
+
+    def compute_mask(self, inputs, mask=None):
+        """Nothing is masked any more."""
+        return None
 
     def compute_output_shape(self, input_shape):
         """Return the shapes of the mean and of the weights."""
@@ -63,6 +79,7 @@ class PositionEmbedding(keras.layers.Layer):
 
     def __init__(self, max_length: int, **kwargs) -> None:
         super().__init__(**kwargs)
+        self.supports_masking = True
         self.max_length = int(max_length)
         self.embeddings_initializer = keras.initializers.RandomNormal(stddev=0.02)
 
@@ -98,6 +115,7 @@ class TransformerBlock(keras.layers.Layer):
 
     def __init__(self, heads: int, hidden: int, dropout: float = 0.0, **kwargs) -> None:
         super().__init__(**kwargs)
+        self.supports_masking = True
         self.heads, self.hidden, self.rate = int(heads), int(hidden), float(dropout)
 
     def build(self, input_shape) -> None:

@@ -11,13 +11,17 @@ import numpy as np
 from appliednn.text._corpus import corpora
 from appliednn.text._hashed_ngrams import hashed_ngrams
 
-# Two n-grams share a column with a chance of 1 in 4 million.
+# Two n-grams share a column with a chance of 1 in 2 million. The upper half is for characters.
 _BUCKETS = 1 << 22
+_HALF = _BUCKETS // 2
 
 
 @dataclass
 class NgramFeatures:
-    """From texts to sparse rows of unit length: (1 + log tf) * idf, as scikit-learn counts them.
+    """From texts to sparse rows: (1 + log tf) * idf, as scikit-learn counts them.
+
+    The n-grams of words and those of characters are scaled to unit length apart, so that the many
+    characters do not drown the few words.
 
     Parameters
     ----------
@@ -79,7 +83,7 @@ class NgramFeatures:
         """Return a text as it is read, and where each known n-gram stands in it."""
         (block,) = self._blocks([text])
         grams = self._grams(block)
-        columns = self._columns(_buckets(np.concatenate([g.hashes for g in grams])))
+        columns = self._columns(self._buckets(grams))
         known = columns >= 0
         starts = np.concatenate([g.starts for g in grams])[known]
         ends = np.concatenate([g.ends for g in grams])[known]
@@ -98,10 +102,17 @@ class NgramFeatures:
         options = {"least_length": self.least_length, "marks": self.marks}
         return hashed_ngrams(block, self.words, self.characters, **options)
 
+    def _buckets(self, grams) -> np.ndarray:
+        """Return the bucket of each occurrence."""
+        n_words = 0 if self.words is None else self.words[1] - self.words[0] + 1
+        halves = [0 if i < n_words else _HALF for i in range(len(grams))]
+        lows = [(g.hashes & np.uint64(_HALF - 1)).astype(np.int64) for g in grams]
+        return np.concatenate([low + half for low, half in zip(lows, halves, strict=True)])
+
     def _counts(self, block) -> _Counts:
         """Return how often each bucket occurs in each text, as sorted (text, bucket) pairs."""
         grams = self._grams(block)
-        bucket = _buckets(np.concatenate([g.hashes for g in grams]))
+        bucket = self._buckets(grams)
         text = np.concatenate([g.text for g in grams])
         key = np.sort(text.astype(np.int64) * _BUCKETS + bucket)
         first = np.flatnonzero(np.diff(key, prepend=-1))
@@ -128,7 +139,7 @@ class NgramFeatures:
             starts = np.searchsorted(text, np.arange(block.n_texts + 1))
             shape = (block.n_texts, self.n_features)
             part = sp.csr_array((values, columns, starts.astype(np.int32)), shape=shape)
-            parts.append(_unit_rows(part))
+            parts.append(_unit_rows(part, self.buckets[columns] >= _HALF))
         return parts[0] if len(parts) == 1 else sp.vstack(parts, format="csr")
 
 
@@ -147,13 +158,10 @@ class _Counts(NamedTuple):
     counts: np.ndarray
 
 
-def _buckets(hashes: np.ndarray) -> np.ndarray:
-    return (hashes & np.uint64(_BUCKETS - 1)).astype(np.int64)
-
-
-def _unit_rows(matrix):
-    """Return rows divided by their length."""
+def _unit_rows(matrix, characters: np.ndarray):
+    """Return rows whose words, and whose characters, are divided by their length."""
     row = np.repeat(np.arange(matrix.shape[0]), np.diff(matrix.indptr))
-    squares = np.bincount(row, matrix.data.astype(np.float64) ** 2, minlength=matrix.shape[0])
-    matrix.data /= np.sqrt(np.maximum(squares, 1e-12))[row].astype(np.float32)
+    part = 2 * row + characters
+    squares = np.bincount(part, matrix.data.astype(np.float64) ** 2, 2 * matrix.shape[0])
+    matrix.data /= np.sqrt(np.maximum(squares, 1e-12))[part].astype(np.float32)
     return matrix

@@ -23,9 +23,12 @@ from appliednn.core.persistence import SaveMixin
 from appliednn.text._input import as_texts
 from appliednn.text._ngram_features import NgramFeatures
 from appliednn.text._words import WordVocabulary
+from appliednn.text.classification._encoder import encoder_reader
+from appliednn.text.classification._explain import TokenExplanations
 from appliednn.text.classification._folds import held_out_folds
-from appliednn.text.classification._linear import LinearPart, Mix
+from appliednn.text.classification._linear import LinearPart, Mix, clearly_better
 from appliednn.text.classification._readers import NgramReader, TokenReader
+from appliednn.text.encoder._fine_tune import fit_vector_head, head_architecture, start_weights
 
 # Texts read and answered in one go.
 _BLOCK = 8192
@@ -43,11 +46,13 @@ class _Data(NamedTuple):
     n_given_held: int
 
 
-class BaseText(FitCallbacks, SaveMixin, BaseEstimator):
+class BaseText(TokenExplanations, FitCallbacks, SaveMixin, BaseEstimator):
     """Fit machinery; subclasses say what the target is and how the linear part is fitted."""
 
     _parameter_constraints: dict = {
-        "architecture": [StrOptions({"bag", "cnn", "lstm", "transformer"})],
+        "architecture": [StrOptions({"bag", "cnn", "lstm", "transformer", "encoder"})],
+        "encoder": [str, object, None],
+        "fine_tune": ["boolean"],
         "word_ngrams": ["array-like", None],
         "char_ngrams": ["array-like", StrOptions({"auto"}), None],
         "linear": ["boolean"],
@@ -77,7 +82,7 @@ class BaseText(FitCallbacks, SaveMixin, BaseEstimator):
         "random_state": ["random_state"],
     }
     _code_params = ("callbacks",)
-    _rates = {"bag": 5e-3, "cnn": 1e-3, "lstm": 2e-3, "transformer": 5e-4}
+    _rates = {"bag": 1e-3, "cnn": 1e-3, "lstm": 2e-3, "transformer": 5e-4, "encoder": 5e-5}
 
     # -- what a subclass gives ------------------------------------------------------------------
 
@@ -96,6 +101,10 @@ class BaseText(FitCallbacks, SaveMixin, BaseEstimator):
     @abstractmethod
     def _fit_linear(self, matrix, target: np.ndarray, weights: np.ndarray, seed: int):
         """Return the linear part fitted to these rows."""
+
+    @abstractmethod
+    def _right(self, raw: np.ndarray, target: np.ndarray) -> np.ndarray:
+        """Return how well each row is answered, (n,), higher is better."""
 
     @abstractmethod
     def _score_raw(self, raw: np.ndarray, target: np.ndarray, weights: np.ndarray) -> float:
@@ -163,6 +172,8 @@ class BaseText(FitCallbacks, SaveMixin, BaseEstimator):
         if self.architecture == "bag":
             columns = min(self.max_tokens, self.features_.n_features)
             self.reader_ = NgramReader(self.features_, columns)
+        elif self.architecture == "encoder":
+            self.reader_ = encoder_reader(self.encoder, self.fine_tune, self.max_length)
         else:
             self.reader_ = self._make_token_reader(own)
         prepared = self.reader_.prepare(data.texts, matrix)
@@ -241,6 +252,8 @@ class BaseText(FitCallbacks, SaveMixin, BaseEstimator):
 
         The time that is left is for ``left`` trainings.
         """
+        if self._frozen:
+            return self._fit_head(data, prepared, rows, seeds[1])
         stops = held is not None and self.early_stopping
         plan = SequencePlan(
             epochs=epochs or self.epochs,
@@ -258,7 +271,10 @@ class BaseText(FitCallbacks, SaveMixin, BaseEstimator):
             return self._batches(data, prepared, rows, rng)
 
         held = list(self._batches(data, prepared, held)) if stops else None
-        trainer = SequenceTrainer(self._make_architecture(), plan, batches, held=held)
+        architecture = self._make_architecture()
+        trainer = SequenceTrainer(
+            architecture, plan, batches, held=held, start=self._start_weights(architecture, seeds)
+        )
         if told:
             trainer.hooks = self._callback_hooks(
                 trainer.program, lambda weights: {}, plan.epochs, self._given
@@ -273,7 +289,29 @@ class BaseText(FitCallbacks, SaveMixin, BaseEstimator):
                 y = y.reshape(len(part), -1)
             yield {**batch, "y": y, "w": data.weights[part].astype(np.float32)}
 
+    @property
+    def _frozen(self) -> bool:
+        return self.architecture == "encoder" and not self.fine_tune
+
+    def _fit_head(self, data: _Data, vectors, rows, seed: int) -> SequenceResult:
+        """Fit a linear head on the vectors of an encoder that stays as it is."""
+        target = self._target
+        return fit_vector_head(
+            vectors[rows], data.target[rows], target.kind, target.n_outputs, data.weights[rows],
+            seed=seed,
+        )  # fmt: skip
+
+    def _start_weights(self, architecture: Architecture, seeds):
+        """Return pretrained weights to start from, or None."""
+        if self.architecture != "encoder":
+            return None
+        return start_weights(architecture, self.reader_.bert, seeds[1])
+
     def _make_architecture(self) -> Architecture:
+        if self.architecture == "encoder":
+            return head_architecture(
+                self.reader_.bert, self._target.n_outputs, self._target.kind, self.dropout
+            )
         shared = {
             "width": self.embedding_dim,
             "n_outputs": self._target.n_outputs,
@@ -308,11 +346,16 @@ class BaseText(FitCallbacks, SaveMixin, BaseEstimator):
         held = np.concatenate([rows for _, rows in folds])
         target, weights, raw = data.target[held], data.weights[held], raw[held]
         if linear is not None:
-            linear = linear[held]
-            self.mix_ = Mix.learn(raw, linear, target, self._target.kind, weights)
+            linear, kind = linear[held], self._target.kind
+            self.mix_ = Mix.learn(raw, linear, target, kind, weights)
+            mixed = self._right(self.mix_.outputs(raw, linear), target)
+            doubted = self.architecture != "encoder"
+            if doubted and not clearly_better(mixed, self._right(linear, target), weights):
+                self.mix_ = Mix.learn(
+                    np.zeros_like(raw), linear, target, kind, weights, alone=True
+                )
             self.baseline_score_ = self._score_raw(linear, target, weights)
-        mixed = self.mix_.outputs(raw, linear)
-        self.validation_score_ = self._score_raw(mixed, target, weights)
+        self.validation_score_ = self._score_raw(self.mix_.outputs(raw, linear), target, weights)
 
     # -- use ------------------------------------------------------------------------------------
 

@@ -55,6 +55,8 @@ class TextClassifier(ClassifierMixin, BaseText):
         self,
         architecture="bag",
         *,
+        encoder=None,
+        fine_tune=False,
         word_ngrams=(1, 2),
         char_ngrams="auto",
         linear=True,
@@ -70,11 +72,11 @@ class TextClassifier(ClassifierMixin, BaseText):
         units=64,
         n_layers=1,
         heads=4,
-        dropout=0.3,
+        dropout=0.5,
         learning_rate=None,
         weight_decay=0.0,
         epochs=30,
-        batch_size=32,
+        batch_size=64,
         early_stopping=True,
         validation_fraction=0.1,
         n_iter_no_change=3,
@@ -86,6 +88,8 @@ class TextClassifier(ClassifierMixin, BaseText):
         random_state=None,
     ):
         self.architecture = architecture
+        self.encoder = encoder
+        self.fine_tune = fine_tune
         self.word_ngrams = word_ngrams
         self.char_ngrams = char_ngrams
         self.linear = linear
@@ -184,14 +188,15 @@ class TextClassifier(ClassifierMixin, BaseText):
         n = self._target.n_outputs
         return LinearPart.fit_classes(matrix, target, kind, n, weights, self.C, seed)
 
-    def _score_raw(self, raw, target, weights) -> float:
+    def _right(self, raw, target) -> np.ndarray:
         if self._target.kind == "binary":
-            right = (raw[:, 0] > 0) == (target > 0)
-        elif self._target.kind == "multiclass":
-            right = raw.argmax(axis=1) == target
-        else:
-            right = ((raw > 0) == (target > 0)).all(axis=1)
-        return float(np.average(right, weights=weights))
+            return (raw[:, 0] > 0) == (target > 0)
+        if self._target.kind == "multiclass":
+            return raw.argmax(axis=1) == target
+        return ((raw > 0) == (target > 0)).all(axis=1)
+
+    def _score_raw(self, raw, target, weights) -> float:
+        return float(np.average(self._right(raw, target), weights=weights))
 
     def __sklearn_tags__(self):
         tags = super().__sklearn_tags__()

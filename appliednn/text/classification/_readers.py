@@ -87,15 +87,14 @@ class TokenReader:
 
 
 def _entries(matrix, rows: np.ndarray) -> Batch:
-    """Return the entries of some rows, row by row."""
+    """Return the entries of some rows, row by row; an empty last row gets one that weighs 0."""
     starts, ends = matrix.indptr[rows], matrix.indptr[rows + 1]
     counts = (ends - starts).astype(np.int64)
     row = np.repeat(np.arange(len(rows), dtype=np.int32), counts)
     first = np.concatenate([[0], np.cumsum(counts)[:-1]])
     place = np.arange(len(row)) - first[row] + starts[row]
-    return {
-        "ids": matrix.indices[place].astype(np.int32),
-        "values": matrix.data[place].astype(np.float32),
-        "rows": row,
-        "like": np.zeros(len(rows), dtype=np.int32),
-    }
+    ids, values = matrix.indices[place].astype(np.int32), matrix.data[place].astype(np.float32)
+    if counts[-1] == 0:
+        ids, values = np.append(ids, np.int32(0)), np.append(values, np.float32(0))
+        row = np.append(row, np.int32(len(rows) - 1))
+    return {"ids": ids, "values": values, "rows": row}

@@ -48,6 +48,8 @@ class TextRegressor(MultiOutputMixin, RegressorMixin, BaseText):
         self,
         architecture="bag",
         *,
+        encoder=None,
+        fine_tune=False,
         word_ngrams=(1, 2),
         char_ngrams="auto",
         linear=True,
@@ -63,11 +65,11 @@ class TextRegressor(MultiOutputMixin, RegressorMixin, BaseText):
         units=64,
         n_layers=1,
         heads=4,
-        dropout=0.3,
+        dropout=0.5,
         learning_rate=None,
         weight_decay=0.0,
         epochs=30,
-        batch_size=32,
+        batch_size=64,
         early_stopping=True,
         validation_fraction=0.1,
         n_iter_no_change=3,
@@ -78,6 +80,8 @@ class TextRegressor(MultiOutputMixin, RegressorMixin, BaseText):
         random_state=None,
     ):
         self.architecture = architecture
+        self.encoder = encoder
+        self.fine_tune = fine_tune
         self.word_ngrams = word_ngrams
         self.char_ngrams = char_ngrams
         self.linear = linear
@@ -136,7 +140,8 @@ class TextRegressor(MultiOutputMixin, RegressorMixin, BaseText):
 
     def predict(self, X) -> np.ndarray:
         """Return the prediction for each text, float64 (n,) or (n, n_outputs)."""
-        return self._target.decode(self._raw(X))
+        raw = self._raw(X)
+        return self._target.decode(raw)
 
     # -- what the machinery asks ----------------------------------------------------------------
 
@@ -151,6 +156,9 @@ class TextRegressor(MultiOutputMixin, RegressorMixin, BaseText):
 
     def _fit_linear(self, matrix, target, weights, seed: int) -> LinearPart:
         return LinearPart.fit_numbers(matrix, target, weights, self.alpha, seed)
+
+    def _right(self, raw, target) -> np.ndarray:
+        return -np.mean((raw - target.reshape(raw.shape)) ** 2, axis=1)
 
     def _score_raw(self, raw, target, weights) -> float:
         if len(raw) < 2:

@@ -1,0 +1,411 @@
+"""Seq2SeqModel: one text from another, such as a translation."""
+
+from __future__ import annotations
+
+import warnings
+from numbers import Integral, Real
+
+import numpy as np
+from sklearn.base import BaseEstimator, _fit_context
+from sklearn.utils._param_validation import Interval, StrOptions
+from sklearn.utils.validation import check_is_fitted
+
+from appliednn.core._architecture import Architecture
+from appliednn.core._buckets import length_buckets, pad
+from appliednn.core._random import spawn_seeds
+from appliednn.core._sequence_trainer import SequencePlan, SequenceTrainer
+from appliednn.core.persistence import SaveMixin
+from appliednn.text._input import as_texts
+from appliednn.text.generation._byte_pairs import BytePairEncoder
+from appliednn.text.generation._decoding import beam_search
+from appliednn.text.generation._marks import END, PAD, START
+from appliednn.text.generation._reader import TranslationReader
+
+# Sources translated side by side, times the width of the beam.
+_AT_ONCE = 256
+
+
+class Seq2SeqModel(SaveMixin, BaseEstimator):
+    """Network that writes one text for another: translation, rewriting, short summaries.
+
+    Sources and targets share one set of word pieces. An encoder reads the source, a decoder
+    writes the target piece by piece and looks back at the source by attention; translations are
+    found by beam search. The epoch with the least held-out loss is kept.
+
+    Trained from scratch, it needs tens of thousands of pairs, and long documents are beyond it:
+    for summaries, :class:`ExtractiveSummarizer` and its first-sentences baseline do better.
+
+    Parameters
+    ----------
+    architecture : {"transformer", "gru"}, default="transformer"
+        Blocks of attention (A. Vaswani et al., NeurIPS 2017; normalised before each part, rotary
+        positions), or a two-way GRU and a GRU with attention (M.-T. Luong et al., EMNLP 2015).
+    vocab_size : int, default=5000
+        Numbers of word pieces, of both languages together.
+    hidden_units : int, default=192
+        Width; of a transformer a multiple of twice the ``heads``, of a GRU even.
+    feed_forward_units : int or "auto", default="auto"
+        Inner width of a transformer's blocks; ``"auto"``: twice ``hidden_units``.
+    n_layers : int, default=3
+        Layers of the encoder, and of the decoder.
+    heads : int, default=4
+        Attention heads of a transformer.
+    dropout : float, default=0.1
+        Rate on embeddings and on what each layer gives.
+    label_smoothing : float, default=0.1
+        Share of the target given to all pieces alike while training.
+    epochs : int, default=20
+        Passes over the pairs.
+    max_tokens : int, default=2000
+        Most pieces of a step, padding counted, on the longer side.
+    learning_rate : float, default=0.002
+        Peak rate of Adam.
+    schedule : {"cosine", "constant", "one_cycle", "flat_cos"}, default="cosine"
+        Course of the rate.
+    warmup : float, default=0.1
+        Share of all steps with a rising rate, of the cosine and the constant course.
+    weight_decay : float, default=0.0
+        Decoupled decay of kernels.
+    max_length : int, default=128
+        Most pieces of a text; longer pairs are left out of training, longer sources cut.
+    beam_width : int, default=4
+        Candidates kept while translating; 1 takes the likeliest piece each time.
+    length_penalty : float, default=0.6
+        Exponent of the length that candidates' scores are divided by (Y. Wu et al., 2016).
+    metric : {"bleu", "chrf"}, default="bleu"
+        What ``score`` gives.
+    validation_fraction : float, default=0.03
+        Share of the pairs held out; 0 holds out none and keeps the last epoch.
+    patience : int or None, default=None
+        Epochs without a better held-out loss before training stops.
+    max_seconds : float or None, default=None
+        Longest training time; the schedule runs to its end within it.
+    random_state : int, RandomState or None, default=None
+        Seeds weights, dropout, the pairs held out and the order of batches.
+    verbose : bool or "auto", default="auto"
+        Whether to show progress; ``"auto"``: on a terminal.
+
+    Attributes
+    ----------
+    vocabulary_ : BytePairEncoder
+        Texts as numbers.
+    network_ : SequenceNetwork
+        The trained network.
+    history_ : dict of str to list of float
+        Losses in nats per piece, rates and seconds of each epoch.
+    n_pairs_ : int
+        Pairs trained on.
+    n_left_out_ : int
+        Pairs that are too long or have an empty side.
+    n_epochs_, best_epoch_ : int
+        Epochs run, and the one whose weights were kept (from 0).
+    stop_reason_ : str
+        Why training ended.
+
+    Examples
+    --------
+    >>> from appliednn.text import Seq2SeqModel
+    >>> numbers = {"one": "eins", "two": "zwei", "three": "drei"}
+    >>> sources = [f"{a} {b}" for a in numbers for b in numbers] * 8
+    >>> targets = [" ".join(numbers[word] for word in text.split()) for text in sources]
+    >>> model = Seq2SeqModel(architecture="gru", vocab_size=300, hidden_units=32, n_layers=1,
+    ...                      dropout=0.0, epochs=25, max_tokens=100, learning_rate=0.01,
+    ...                      validation_fraction=0, random_state=0)
+    >>> model.fit(sources, targets).predict(["three one"])
+    ['drei eins']
+    """
+
+    _parameter_constraints: dict = {
+        "architecture": [StrOptions({"transformer", "gru"})],
+        "vocab_size": [Interval(Integral, 260, None, closed="left")],
+        "hidden_units": [Interval(Integral, 2, None, closed="left")],
+        "feed_forward_units": [Interval(Integral, 1, None, closed="left"), StrOptions({"auto"})],
+        "n_layers": [Interval(Integral, 1, None, closed="left")],
+        "heads": [Interval(Integral, 1, None, closed="left")],
+        "dropout": [Interval(Real, 0, 1, closed="left")],
+        "label_smoothing": [Interval(Real, 0, 1, closed="left")],
+        "epochs": [Interval(Integral, 1, None, closed="left")],
+        "max_tokens": [Interval(Integral, 1, None, closed="left")],
+        "learning_rate": [Interval(Real, 0, None, closed="neither")],
+        "schedule": [StrOptions({"cosine", "constant", "one_cycle", "flat_cos"})],
+        "warmup": [Interval(Real, 0, 1, closed="left")],
+        "weight_decay": [Interval(Real, 0, None, closed="left")],
+        "max_length": [Interval(Integral, 2, None, closed="left")],
+        "beam_width": [Interval(Integral, 1, None, closed="left")],
+        "length_penalty": [Interval(Real, 0, None, closed="left")],
+        "metric": [StrOptions({"bleu", "chrf"})],
+        "validation_fraction": [Interval(Real, 0, 1, closed="left")],
+        "patience": [Interval(Integral, 1, None, closed="left"), None],
+        "max_seconds": [Interval(Real, 0, None, closed="neither"), None],
+        "random_state": ["random_state"],
+        "verbose": ["boolean", StrOptions({"auto"})],
+    }
+
+    def __init__(
+        self,
+        *,
+        architecture="transformer",
+        vocab_size=5000,
+        hidden_units=192,
+        feed_forward_units="auto",
+        n_layers=3,
+        heads=4,
+        dropout=0.1,
+        label_smoothing=0.1,
+        epochs=20,
+        max_tokens=2000,
+        learning_rate=0.002,
+        schedule="cosine",
+        warmup=0.1,
+        weight_decay=0.0,
+        max_length=128,
+        beam_width=4,
+        length_penalty=0.6,
+        metric="bleu",
+        validation_fraction=0.03,
+        patience=None,
+        max_seconds=None,
+        random_state=None,
+        verbose="auto",
+    ) -> None:
+        self.architecture = architecture
+        self.vocab_size = vocab_size
+        self.hidden_units = hidden_units
+        self.feed_forward_units = feed_forward_units
+        self.n_layers = n_layers
+        self.heads = heads
+        self.dropout = dropout
+        self.label_smoothing = label_smoothing
+        self.epochs = epochs
+        self.max_tokens = max_tokens
+        self.learning_rate = learning_rate
+        self.schedule = schedule
+        self.warmup = warmup
+        self.weight_decay = weight_decay
+        self.max_length = max_length
+        self.beam_width = beam_width
+        self.length_penalty = length_penalty
+        self.metric = metric
+        self.validation_fraction = validation_fraction
+        self.patience = patience
+        self.max_seconds = max_seconds
+        self.random_state = random_state
+        self.verbose = verbose
+
+    # -- fit ------------------------------------------------------------------------------------
+
+    @_fit_context(prefer_skip_nested_validation=True)
+    def fit(self, X, y, X_val=None, y_val=None):
+        """Learn to write ``y`` for ``X``.
+
+        Parameters
+        ----------
+        X, y : 1-D container of str
+            Sources and their targets, equally many.
+        X_val, y_val : 1-D container of str, optional
+            Pairs to choose the epoch by, instead of a held-out share.
+
+        Returns
+        -------
+        self
+
+        Raises
+        ------
+        ValueError
+            If there are not as many sources as targets, or too few pairs that are short enough.
+        """
+        sources, targets = _paired(X, y, "X", "y")
+        weight_seed, shuffle_seed, split_seed = spawn_seeds(self.random_state, 3)
+        self.vocabulary_ = BytePairEncoder(vocab_size=self.vocab_size).fit(sources + targets)
+        pairs = self._pairs(sources, targets)
+        self.n_left_out_ = len(sources) - len(pairs)
+        if X_val is not None:
+            held = self._pairs(*_paired(X_val, y_val, "X_val", "y_val"))
+        else:
+            n_held = int(self.validation_fraction * len(pairs))
+            order = np.random.default_rng(split_seed).permutation(len(pairs))
+            held = [pairs[i] for i in order[:n_held]]
+            pairs = [pairs[i] for i in np.sort(order[n_held:])]
+        if not pairs:
+            raise ValueError(
+                f"{len(sources)} pairs were given, of which none is left to train on; expected "
+                f"pairs with text on both sides and at most max_length={self.max_length} pieces"
+            )
+        self.n_pairs_ = len(pairs)
+        self._train(pairs, held, weight_seed, shuffle_seed)
+        return self
+
+    def _pairs(self, sources, targets) -> list[tuple[np.ndarray, np.ndarray]]:
+        """Return the encoded pairs that are not too long and not empty."""
+        out = []
+        for source, target in zip(sources, targets, strict=True):
+            a, b = self.vocabulary_.encode(source), self.vocabulary_.encode(target)
+            if 0 < len(a) <= self.max_length and 0 < len(b) <= self.max_length:
+                out.append((_ended(a), np.concatenate([[START], b, [END]]).astype(np.int32)))
+        return out
+
+    def _train(self, pairs, held, weight_seed: int, shuffle_seed: int) -> None:
+        def batches(epoch: int):
+            return self._batches(pairs, np.random.default_rng([shuffle_seed, epoch]))
+
+        warms = self.schedule in ("cosine", "constant")
+        plan = SequencePlan(
+            epochs=self.epochs,
+            learning_rate=self.learning_rate,
+            schedule=self.schedule,
+            warmup=self.warmup if warms else 0.0,
+            weight_decay=self.weight_decay,
+            patience=self.patience,
+            max_seconds=self.max_seconds,
+            seed=weight_seed,
+            verbose=self.verbose,
+        )
+        tests = self._batches(held, None) if held else None
+        result = SequenceTrainer(self._architecture(), plan, batches, held=tests).fit()
+        self.network_, self.history_ = result.network, result.history
+        self.n_epochs_, self.best_epoch_ = result.n_epochs, result.best_epoch
+        self.stop_reason_ = result.stop_reason
+
+    def _batches(self, pairs, rng) -> list[dict[str, np.ndarray]]:
+        lengths = [max(len(a), len(b) - 1) for a, b in pairs]
+        return [
+            {
+                "source": pad([pairs[i][0] for i in rows]),
+                "target": pad([pairs[i][1] for i in rows]),
+            }
+            for rows in length_buckets(lengths, max_tokens=self.max_tokens, rng=rng)
+        ]
+
+    def _architecture(self) -> Architecture:
+        shared = {
+            "n_ids": self.vocabulary_.n_ids_,
+            "width": self.hidden_units,
+            "n_layers": self.n_layers,
+            "dropout": float(self.dropout),
+            "smoothing": float(self.label_smoothing),
+        }
+        multiple = 2 if self.architecture == "gru" else 2 * self.heads
+        if self.hidden_units % multiple:
+            raise ValueError(
+                f"hidden_units={self.hidden_units} was given; architecture="
+                f"{self.architecture!r} expected a multiple of {multiple}"
+            )
+        if self.architecture == "gru":
+            return Architecture.of("gru_translation", **shared)
+        auto = self.feed_forward_units == "auto"
+        hidden = 2 * self.hidden_units if auto else self.feed_forward_units
+        return Architecture.of(
+            "transformer_translation", heads=self.heads, hidden=hidden, **shared
+        )
+
+    # -- use ------------------------------------------------------------------------------------
+
+    def predict(self, X, beam_width=None, length_penalty=None, max_length=None) -> list[str]:
+        """Write a text for each source.
+
+        Parameters
+        ----------
+        X : 1-D container of str
+            Sources.
+        beam_width, length_penalty : int, float, optional
+            In place of the model's own.
+        max_length : int, optional
+            Most pieces to write; default twice the source's and ten.
+
+        Returns
+        -------
+        list of str
+            Empty for an empty source.
+        """
+        check_is_fitted(self)
+        width = self.beam_width if beam_width is None else int(beam_width)
+        penalty = self.length_penalty if length_penalty is None else float(length_penalty)
+        if width < 1 or penalty < 0:
+            raise ValueError(
+                f"beam_width={width}, length_penalty={penalty} were given; expected at least 1 "
+                "and 0"
+            )
+        sources = self._sources(as_texts(X))
+        lengths = [len(ids) for ids in sources]
+        out = [""] * len(sources)
+        for rows in length_buckets(lengths, max(1, _AT_ONCE // width)):
+            rows = [row for row in rows if lengths[row] > 1]
+            if not rows:
+                continue
+            chosen = [sources[row] for row in rows]
+            limits = [max_length or 2 * len(ids) + 10 for ids in chosen]
+            reader = TranslationReader(self.network_, chosen)
+            found = beam_search(reader, reader.logits, width, limits, penalty)
+            for row, ids in zip(rows, found, strict=True):
+                out[row] = self.vocabulary_.decode(ids)
+        return out
+
+    def _sources(self, texts: list[str]) -> list[np.ndarray]:
+        encoded = [self.vocabulary_.encode(text) for text in texts]
+        n_long = sum(len(ids) > self.max_length for ids in encoded)
+        if n_long:
+            warnings.warn(
+                f"{n_long} sources have more than max_length={self.max_length} pieces; only "
+                "their beginnings are read",
+                stacklevel=3,
+            )
+        return [_ended(ids[: self.max_length]) for ids in encoded]
+
+    def score_samples(self, X, y) -> np.ndarray:
+        """Return the mean log-probability of each target's pieces and its end, in nats, (n,)."""
+        check_is_fitted(self)
+        sources, targets = _paired(X, y, "X", "y")
+        sources = self._sources(sources)
+        targets = [np.concatenate([[START], self.vocabulary_.encode(t), [END]]) for t in targets]
+        lengths = [max(len(a), len(b)) for a, b in zip(sources, targets, strict=True)]
+        out = np.zeros(len(sources))
+        for rows in length_buckets(lengths, max_tokens=max(self.max_tokens, 4000)):
+            target = pad([targets[row] for row in rows])
+            batch = {"source": pad([sources[row] for row in rows]), "target": target}
+            found = self.network_.call("log_probs", batch)
+            counts = target[:, 1:] != PAD
+            out[rows] = (found * counts).sum(axis=1) / counts.sum(axis=1)
+        return out
+
+    def score(self, X, y, metric: str | None = None) -> float:
+        """Return the BLEU or chrF of translations of ``X`` against ``y``, from 0 to 100.
+
+        Parameters
+        ----------
+        X, y : 1-D container of str
+            Sources and their reference translations.
+        metric : {"bleu", "chrf"}, optional
+            In place of the model's own. BLEU splits off punctuation as mteval-v13a does.
+
+        Returns
+        -------
+        float
+        """
+        from appliednn.text.metrics import corpus_bleu, corpus_chrf
+
+        sources, targets = _paired(X, y, "X", "y")
+        metric = metric or self.metric
+        if metric not in ("bleu", "chrf"):
+            raise ValueError(f"metric={metric!r} was given; expected 'bleu' or 'chrf'")
+        written = self.predict(sources)
+        return (corpus_bleu if metric == "bleu" else corpus_chrf)(written, targets)
+
+    def __sklearn_tags__(self):
+        tags = super().__sklearn_tags__()
+        tags.input_tags.string = True
+        tags.input_tags.two_d_array = False
+        tags.target_tags.required = True
+        return tags
+
+
+def _ended(ids: np.ndarray) -> np.ndarray:
+    return np.append(ids, np.int32(END)).astype(np.int32)
+
+
+def _paired(X, y, x_name: str, y_name: str) -> tuple[list[str], list[str]]:
+    sources, targets = as_texts(X, x_name), as_texts(y, y_name)
+    if len(sources) != len(targets):
+        raise ValueError(
+            f"{x_name} holds {len(sources)} texts, {y_name} {len(targets)}; expected as many"
+        )
+    return sources, targets

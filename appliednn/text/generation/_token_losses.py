@@ -1,0 +1,29 @@
+"""How unexpected tokens are under the scores that a network gives."""
+
+from __future__ import annotations
+
+from keras import ops
+
+
+def token_losses(logits, ids, smoothing: float = 0.0):
+    """Return the cross-entropy of each token, (batch, length), in nats.
+
+    Parameters
+    ----------
+    logits : tensor (batch, length, n_ids)
+        Scores.
+    ids : tensor of int (batch, length)
+        Tokens.
+    smoothing : float
+        Share of the target given to all tokens alike (C. Szegedy et al., CVPR 2016).
+    """
+    if not smoothing:
+        return ops.sparse_categorical_crossentropy(ids, logits, from_logits=True)
+    total = ops.logsumexp(logits, axis=-1)
+    own = ops.take_along_axis(logits, ids[..., None], axis=-1)[..., 0]
+    return total - (1.0 - smoothing) * own - smoothing * ops.mean(logits, axis=-1)
+
+
+def log_probs_of(logits, ids):
+    """Return the log-probability of each token, (batch, length)."""
+    return -token_losses(logits, ids)

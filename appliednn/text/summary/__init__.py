@@ -1,0 +1,11 @@
+"""Summaries made of a text's own sentences."""
+
+from appliednn._lazy import attach
+
+__getattr__, __dir__, __all__ = attach(
+    __name__,
+    {
+        "ExtractiveSummarizer": "._extractive",
+        "split_sentences": "._sentences",
+    },
+)
