@@ -19,6 +19,7 @@ from appliednn.text._input import as_texts
 from appliednn.text.generation._byte_pairs import BytePairEncoder
 from appliednn.text.generation._decoding import beam_search
 from appliednn.text.generation._marks import END, PAD, START
+from appliednn.text.generation._pairs import batches_of, encoded_pairs, ended, paired
 from appliednn.text.generation._reader import TranslationReader
 
 # Sources translated side by side, times the width of the beam.
@@ -214,13 +215,15 @@ class Seq2SeqModel(SaveMixin, BaseEstimator):
         ValueError
             If there are not as many sources as targets, or too few pairs that are short enough.
         """
-        sources, targets = _paired(X, y, "X", "y")
+        sources, targets = paired(X, y, "X", "y")
         weight_seed, shuffle_seed, split_seed = spawn_seeds(self.random_state, 3)
         self.vocabulary_ = BytePairEncoder(vocab_size=self.vocab_size).fit(sources + targets)
-        pairs = self._pairs(sources, targets)
+        pairs = encoded_pairs(self.vocabulary_, sources, targets, self.max_length)
         self.n_left_out_ = len(sources) - len(pairs)
         if X_val is not None:
-            held = self._pairs(*_paired(X_val, y_val, "X_val", "y_val"))
+            held = encoded_pairs(
+                self.vocabulary_, *paired(X_val, y_val, "X_val", "y_val"), self.max_length
+            )
         else:
             n_held = int(self.validation_fraction * len(pairs))
             order = np.random.default_rng(split_seed).permutation(len(pairs))
@@ -235,18 +238,9 @@ class Seq2SeqModel(SaveMixin, BaseEstimator):
         self._train(pairs, held, weight_seed, shuffle_seed)
         return self
 
-    def _pairs(self, sources, targets) -> list[tuple[np.ndarray, np.ndarray]]:
-        """Return the encoded pairs that are not too long and not empty."""
-        out = []
-        for source, target in zip(sources, targets, strict=True):
-            a, b = self.vocabulary_.encode(source), self.vocabulary_.encode(target)
-            if 0 < len(a) <= self.max_length and 0 < len(b) <= self.max_length:
-                out.append((_ended(a), np.concatenate([[START], b, [END]]).astype(np.int32)))
-        return out
-
     def _train(self, pairs, held, weight_seed: int, shuffle_seed: int) -> None:
         def batches(epoch: int):
-            return self._batches(pairs, np.random.default_rng([shuffle_seed, epoch]))
+            return batches_of(pairs, self.max_tokens, np.random.default_rng([shuffle_seed, epoch]))
 
         warms = self.schedule in ("cosine", "constant")
         plan = SequencePlan(
@@ -260,21 +254,11 @@ class Seq2SeqModel(SaveMixin, BaseEstimator):
             seed=weight_seed,
             verbose=self.verbose,
         )
-        tests = self._batches(held, None) if held else None
+        tests = batches_of(held, self.max_tokens) if held else None
         result = SequenceTrainer(self._architecture(), plan, batches, held=tests).fit()
         self.network_, self.history_ = result.network, result.history
         self.n_epochs_, self.best_epoch_ = result.n_epochs, result.best_epoch
         self.stop_reason_ = result.stop_reason
-
-    def _batches(self, pairs, rng) -> list[dict[str, np.ndarray]]:
-        lengths = [max(len(a), len(b) - 1) for a, b in pairs]
-        return [
-            {
-                "source": pad([pairs[i][0] for i in rows]),
-                "target": pad([pairs[i][1] for i in rows]),
-            }
-            for rows in length_buckets(lengths, max_tokens=self.max_tokens, rng=rng)
-        ]
 
     def _architecture(self) -> Architecture:
         shared = {
@@ -349,12 +333,12 @@ class Seq2SeqModel(SaveMixin, BaseEstimator):
                 "their beginnings are read",
                 stacklevel=3,
             )
-        return [_ended(ids[: self.max_length]) for ids in encoded]
+        return [ended(ids[: self.max_length]) for ids in encoded]
 
     def score_samples(self, X, y) -> np.ndarray:
         """Return the mean log-probability of each target's pieces and its end, in nats, (n,)."""
         check_is_fitted(self)
-        sources, targets = _paired(X, y, "X", "y")
+        sources, targets = paired(X, y, "X", "y")
         sources = self._sources(sources)
         targets = [np.concatenate([[START], self.vocabulary_.encode(t), [END]]) for t in targets]
         lengths = [max(len(a), len(b)) for a, b in zip(sources, targets, strict=True)]
@@ -383,7 +367,7 @@ class Seq2SeqModel(SaveMixin, BaseEstimator):
         """
         from appliednn.text.metrics import corpus_bleu, corpus_chrf
 
-        sources, targets = _paired(X, y, "X", "y")
+        sources, targets = paired(X, y, "X", "y")
         metric = metric or self.metric
         if metric not in ("bleu", "chrf"):
             raise ValueError(f"metric={metric!r} was given; expected 'bleu' or 'chrf'")
@@ -396,16 +380,3 @@ class Seq2SeqModel(SaveMixin, BaseEstimator):
         tags.input_tags.two_d_array = False
         tags.target_tags.required = True
         return tags
-
-
-def _ended(ids: np.ndarray) -> np.ndarray:
-    return np.append(ids, np.int32(END)).astype(np.int32)
-
-
-def _paired(X, y, x_name: str, y_name: str) -> tuple[list[str], list[str]]:
-    sources, targets = as_texts(X, x_name), as_texts(y, y_name)
-    if len(sources) != len(targets):
-        raise ValueError(
-            f"{x_name} holds {len(sources)} texts, {y_name} {len(targets)}; expected as many"
-        )
-    return sources, targets
