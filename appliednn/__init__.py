@@ -34,6 +34,8 @@ __getattr__, __dir__, __all__ = attach(
         "AutoTabularClassifier": ".search",
         "AutoTabularRegressor": ".search",
         "TabularSearchCV": ".search",
+        "TextClassifier": ".text",
+        "TextRegressor": ".text",
         "audit": ".audit",
         "datasets": ".datasets",
         "load": ".core.persistence",

@@ -82,7 +82,8 @@ def init(
     ] = None,
     target: Annotated[str | None, typer.Option(help="Column to predict.")] = None,
     task: Annotated[
-        str | None, typer.Option(help="classification, regression or anomaly; default: read.")
+        str | None,
+        typer.Option(help="classification, anomaly, text-classification, ...; default: read."),
     ] = None,
     force: Annotated[bool, typer.Option("--force", help="Overwrite an existing file.")] = False,
 ) -> None:
@@ -182,11 +183,14 @@ def predict(
     model: ModelFile,
     data: DataFile,
     out: Annotated[Path, typer.Option("--out", metavar="FILE", help="Predictions: CSV, Parquet.")],
+    reasons: Annotated[
+        bool, typer.Option("--reasons", help="Of texts: the words behind each answer.")
+    ] = False,
 ) -> None:
     """Predict rows with a saved model. They are checked against its data contract."""
     from appliednn.pipeline._predict import predict_file
 
-    outcome = predict_file(model, data, out)
+    outcome = predict_file(model, data, out, reasons=reasons)
     _finish(outcome.lines, outcome.exit_code)
 
 

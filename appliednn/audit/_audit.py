@@ -17,7 +17,7 @@ from appliednn.audit._provenance import describe_data, provenance
 from appliednn.audit._records import CheckRecord, NotChecked, Progress, run_checks
 from appliednn.audit._regulatory import check_card, regulatory_rows
 from appliednn.audit._report import AuditReport, worst_first
-from appliednn.audit._select import select_checks, split_by_task
+from appliednn.audit._select import fits, select_checks, split_by_task, why_not
 from appliednn.audit._verdict import overall
 
 
@@ -46,8 +46,9 @@ def audit(
     model : estimator
         Fitted and scikit-learn-compatible: ours, a Pipeline, gradient boosting, an outlier
         detector, ...
-    X_test : array-like of shape (n, n_features)
-        Held-out rows, as the model takes them; a DataFrame keeps its column names.
+    X_test : array-like of shape (n, n_features), or container of n texts
+        Held-out rows, as the model takes them; a DataFrame keeps its column names. A model that
+        reads text takes any container of strings, one text a row.
     y_test : array-like of shape (n,), optional
         Their labels or target. An outlier detector alone can do without; its labels are booleans,
         1 for anomalies and 0 for others, or -1 for anomalies and 1 for others.
@@ -118,15 +119,19 @@ def audit(
         options=options,
         random_state=random_state,
     )
-    chosen, elsewhere = split_by_task(chosen, context.task)
-    left_out = [(c, why) for c, why in left_out if context.task in c.tasks or c.instead]
-    every = [*chosen, *(check for check, _ in left_out if context.task in check.tasks)]
+    task, reads = context.task, context.reads
+    chosen, elsewhere = split_by_task(chosen, task, reads)
+    left_out = [
+        (c, said) for c, said in left_out if fits(c, task, reads) or why_not(c, task, reads)
+    ]
+    every = [*chosen, *(check for check, _ in left_out if fits(check, task, reads))]
     if asked is None:
         asked = default_gates(
-            context.task,
+            task,
             chosen,
             probabilities=context.has_proba,
             labels=context.y_test is not None,
+            reads=reads,
         )
     check_gate_names(asked, every)
     data = describe_data(context)

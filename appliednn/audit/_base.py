@@ -15,9 +15,13 @@ if TYPE_CHECKING:
 Severity = Literal["high", "medium", "low", "info"]
 SEVERITIES: tuple[Severity, ...] = ("high", "medium", "low", "info")
 
-#: What a model may be for; ``SUPERVISED``: those that learn from labels.
+#: What a model may be for; ``SUPERVISED``: those that learn from a label for each row.
 SUPERVISED: tuple[str, ...] = ("binary", "multiclass", "regression")
-TASKS: tuple[str, ...] = (*SUPERVISED, "anomaly")
+TASKS: tuple[str, ...] = (*SUPERVISED, "anomaly", "tagging")
+_EACH_ROW = (*SUPERVISED, "anomaly")
+
+#: What a model may read: rows of a table or time points, one text a row, lists of tokens.
+READS: tuple[str, ...] = ("table", "text", "tokens")
 
 
 @dataclass(frozen=True)
@@ -161,7 +165,8 @@ class Check(ABC):
         ``"ANN101"``: never reused for another question.
     section : str
         Key of the report section: detection, performance, baselines, calibration, threshold,
-        slices, training, explanations, fairness, robustness, missing, data, resources.
+        slices, training, explanations, fairness, robustness, missing, data, resources, text,
+        tagging.
     title : str
         Heading in the report.
     keys : tuple of str
@@ -172,14 +177,21 @@ class Check(ABC):
     instead : str
         Shown to the reader of an audit of another task: why the question does not apply. Where it
         is empty, the check is left out without a word.
+    reads : tuple of str
+        Of which models the question can be asked: those that read a ``"table"``, one ``"text"`` a
+        row, or lists of ``"tokens"``.
+    unread : str
+        As ``instead``, for a model of a fitting task that reads something else.
     """
 
     id: ClassVar[str]
     section: ClassVar[str]
     title: ClassVar[str]
     keys: ClassVar[tuple[str, ...]] = ()
-    tasks: ClassVar[tuple[str, ...]] = TASKS
+    tasks: ClassVar[tuple[str, ...]] = _EACH_ROW
     instead: ClassVar[str] = ""
+    reads: ClassVar[tuple[str, ...]] = ("table", "text")
+    unread: ClassVar[str] = ""
 
     @abstractmethod
     def run(self, context: AuditContext) -> CheckResult:

@@ -11,9 +11,10 @@ import numpy as np
 import pandas as pd
 
 from appliednn.audit._labels import anomaly_labels
+from appliednn.audit._reads import Reads, lists_of, texts_of, what_it_reads
 from appliednn.core._inner import inner_estimator
 
-Task = Literal["binary", "multiclass", "regression", "anomaly"]
+Task = Literal["binary", "multiclass", "regression", "anomaly", "tagging"]
 
 
 class AuditContext:
@@ -24,7 +25,7 @@ class AuditContext:
     model : estimator
         Fitted, scikit-learn-compatible.
     X_test, y_test : array-like of shape (n, n_features) and (n,)
-        Held-out data; ``y_test`` may be None for an anomaly detector.
+        Held-out data; ``y_test`` may be None for an anomaly detector. Texts: any container.
     X_train, y_train : array-like, optional
         Training data; checks that need it are not applicable without.
     sensitive : DataFrame of shape (n, n_attributes), optional
@@ -38,13 +39,16 @@ class AuditContext:
 
     Attributes
     ----------
-    task : {"binary", "multiclass", "regression", "anomaly"}
+    task : {"binary", "multiclass", "regression", "anomaly", "tagging"}
+    reads : {"table", "text", "tokens"}
+        What the model reads; texts and lists of tokens stand in a table of one column.
     classes : ndarray or None
         The model's ``classes_``.
     X_test, X_train : DataFrame
         Columns are named; arrays get ``x0``, ``x1``, ...
     y_test, y_train : ndarray of shape (n,) or None
-        Of an anomaly detector: 1 for anomalies and 0 for other rows, where labels were given.
+        Of an anomaly detector: 1 for anomalies and 0 for other rows, where labels were given. Of
+        a tagger: a list of tags for each row.
     shared : dict
         What the checks of a section compute once for each other, by the section's key.
     """
@@ -64,15 +68,18 @@ class AuditContext:
     ) -> None:
         self.model = model
         self._X_given = X_test
-        self.X_test = as_frame(X_test)
-        self.X_train = None if X_train is None else as_frame(X_train)
+        self.reads: Reads = what_it_reads(model, X_test)
+        self.X_test = self._read_rows("X_test", X_test)
+        self.X_train = None if X_train is None else self._read_rows("X_train", X_train)
         self.sensitive = None if sensitive is None else as_frame(sensitive)
         self.options = dict(options or {})
         self.random_state = int(random_state)
         self.shared: dict[str, Any] = {}
         self.classes = np.asarray(model.classes_) if _is_classifier(model) else None
         self.task: Task = "regression"
-        if self.classes is not None:
+        if self.reads == "tokens":
+            self.task = "tagging"
+        elif self.classes is not None:
             self.task = "binary" if len(self.classes) == 2 else "multiclass"
         elif is_detector(model):
             self.task = "anomaly"
@@ -82,9 +89,16 @@ class AuditContext:
         if self.task == "binary" and positive is None:
             self.positive = self.classes[1]
 
+    def _read_rows(self, name: str, X) -> pd.DataFrame:
+        if self.reads == "tokens":
+            return pd.DataFrame({"tokens": lists_of(X)})
+        return texts_of(X, name) if self.reads == "text" else as_frame(X)
+
     def _read_labels(self, name: str, y) -> np.ndarray | None:
         if y is None:
             return None
+        if self.task == "tagging":
+            return lists_of(y)
         return anomaly_labels(_labels(y), name) if self.task == "anomaly" else _labels(y)
 
     def seed(self, name: str) -> int:
@@ -102,14 +116,20 @@ class AuditContext:
 
     def predict(self, X: pd.DataFrame) -> np.ndarray:
         """Predictions for rows like ``X_test``, handed over in the form the model was given."""
-        return np.asarray(self.model.predict(self.model_input(X)))
+        given = self.model.predict(self.model_input(X))
+        return lists_of(given) if self.task == "tagging" else np.asarray(given)
 
     def predict_proba(self, X: pd.DataFrame) -> np.ndarray:
         """Probabilities of shape (n, n_classes)."""
         return np.asarray(self.model.predict_proba(self.model_input(X)))
 
     def model_input(self, X: pd.DataFrame):
-        """Return ``X`` in the form ``X_test`` was given in: array, or DataFrame so labelled."""
+        """Return ``X`` in the form ``X_test`` was given in: array, or DataFrame so labelled.
+
+        Texts, and lists of tokens, are handed over as a list.
+        """
+        if self.reads != "table":
+            return X.iloc[:, 0].tolist()
         if not isinstance(self._X_given, pd.DataFrame):
             return X.to_numpy()
         labels = self._X_given.columns
@@ -119,8 +139,9 @@ class AuditContext:
 
     @property
     def has_proba(self) -> bool:
-        """Whether the model gives probabilities."""
-        return self.classes is not None and hasattr(self.model, "predict_proba")
+        """Whether the model gives a probability for each class and row."""
+        known = self.classes is not None and self.task != "tagging"
+        return known and hasattr(self.model, "predict_proba")
 
     @cached_property
     def y_pred(self) -> np.ndarray:
@@ -185,6 +206,16 @@ class AuditContext:
         return AuditContext(model, self._X_given, None, random_state=self.random_state)
 
     @property
+    def reads_text(self) -> bool:
+        """Whether the model takes one text a row."""
+        return self.reads == "text"
+
+    @property
+    def texts(self) -> list[str]:
+        """The test rows of a model that reads text."""
+        return self.X_test.iloc[:, 0].tolist()
+
+    @property
     def reads_series(self) -> bool:
         """Whether a detector takes the rows of a table as the time points of a series."""
         found = self.inner("reads_series")
@@ -193,7 +224,8 @@ class AuditContext:
     @cached_property
     def network_model(self):
         """The appliednn estimator inside the model that exposes its network, or None."""
-        return self.inner("network_")
+        found = self.inner("network_")
+        return found if hasattr(getattr(found, "network_", None), "weights") else None
 
     def inner(self, attribute: str) -> Any:
         """Return the first estimator inside the model that has a fitted attribute, or None.

@@ -30,6 +30,15 @@ _REGRESSOR = (
 )
 
 
+_WORD = "A word that alone all but decides the label is most often a leak."
+_NEAR = "Texts all but equal to trained ones flatter the model."
+_COPIED = Gate("near_duplicate_share_train_test", "<=", 0.1, reason=_NEAR)
+_TEXT_CLASSIFIER = (_COPIED, Gate("max_single_word_auc", "<=", 0.99, reason=_WORD))
+_TEXT_REGRESSOR = (Gate("rmse_vs_dummy", ">=", 0.0, reason=_DUMMY), _COPIED)
+_MAJORITY = "A tagger must beat the most frequent tag of each token."
+_TAGGER = (Gate("entity_f1_vs_majority", ">=", 0.0, reason=_MAJORITY),)
+
+
 _CHANCE = "A detector must rank anomalies higher than chance does."
 _INJECTED = "A value five standard deviations from its place must raise the score."
 _ALERTS = "Anomalies are the fewer rows: a detector that flags most has no threshold."
@@ -47,12 +56,13 @@ def default_gates(
     *,
     probabilities: bool = True,
     labels: bool = True,
+    reads: str = "table",
 ) -> list[Gate]:
     """Return the gates of a task.
 
     Parameters
     ----------
-    task : {"binary", "multiclass", "regression", "anomaly"}
+    task : {"binary", "multiclass", "regression", "anomaly", "tagging"}
         What the model does.
     checks : sequence of Check classes, optional
         Only gates on a metric of one of these.
@@ -60,6 +70,8 @@ def default_gates(
         Whether a classifier gives them; without, its decisions are judged.
     labels : bool
         Whether anomalies are labelled; without, no gate of a detector needs labels.
+    reads : {"table", "text", "tokens"}
+        What the model reads.
 
     Returns
     -------
@@ -72,12 +84,15 @@ def default_gates(
     """
     if task not in TASKS:
         raise UsageError(f"task must be one of {', '.join(TASKS)}, got {task!r}")
-    gates = _REGRESSOR
-    if task == "anomaly":
+    gates = _REGRESSOR if reads == "table" else _TEXT_REGRESSOR
+    if task == "tagging":
+        gates = _TAGGER
+    elif task == "anomaly":
         ranks = Gate("roc_auc", ">=", 0.5, reason=_CHANCE)
         gates = (ranks, *_DETECTOR) if labels else _DETECTOR
     elif task != "regression":
-        gates = (_RANKS if probabilities else _DECIDES, *_CLASSIFIER)
+        own = _CLASSIFIER if reads == "table" else _TEXT_CLASSIFIER
+        gates = (_RANKS if probabilities else _DECIDES, *own)
     if checks is None:
         return list(gates)
     keys = {key for check in checks for key in check.keys}

@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 
 from appliednn.audit._context import AuditContext, as_frame, is_detector
+from appliednn.audit._reads import Reads, what_it_reads
 from appliednn.audit._suggest import did_you_mean
 from appliednn.core.errors import UsageError
 
@@ -37,24 +38,34 @@ def make_context(
     """
     _check_model(model)
     _check_given(model, y_test, X_train, y_train)
-    _check_rows("X_test", X_test, "y_test", y_test)
+    reads = what_it_reads(model, X_test)
+    _check_rows("X_test", X_test, "y_test", y_test, reads)
     if X_train is not None:
-        _check_rows("X_train", X_train, "y_train", y_train)
+        _check_rows("X_train", X_train, "y_train", y_train, reads)
     if isinstance(random_state, bool) or not isinstance(random_state, (int, np.integer)):
         raise UsageError(f"random_state must be a whole number, got {random_state!r}")
-    context = AuditContext(
-        model,
-        X_test,
-        y_test,
-        X_train=X_train,
-        y_train=y_train,
-        sensitive=_sensitive(sensitive, X_test),
-        positive=positive,
-        options=_options(options),
-        random_state=int(random_state),
-    )
-    _check_columns(context)
-    _check_labels(context)
+    try:
+        context = AuditContext(
+            model,
+            X_test,
+            y_test,
+            X_train=X_train,
+            y_train=y_train,
+            sensitive=_sensitive(sensitive, X_test),
+            positive=positive,
+            options=_options(options),
+            random_state=int(random_state),
+        )
+    except ValueError as error:
+        if reads == "table" or isinstance(error, UsageError):
+            raise
+        raise UsageError(str(error)) from error
+    if reads == "table":
+        _check_columns(context)
+    if reads == "tokens":
+        _check_tags(context)
+    else:
+        _check_labels(context)
     _check_predictions(context)
     return context
 
@@ -84,14 +95,16 @@ def _check_given(model, y_test, X_train, y_train) -> None:
         raise UsageError("give X_train and y_train together, or neither")
 
 
-def _check_rows(x_name: str, X, y_name: str, y) -> None:
-    """Check that a table and its labels are whole and go together row by row."""
-    shape = getattr(X, "shape", None) or np.shape(X)
-    if len(shape) != 2:
-        raise UsageError(f"{x_name} must be a table of shape (n, n_features), got shape {shape}")
-    if shape[0] == 0:
+def _check_rows(x_name: str, X, y_name: str, y, reads: Reads) -> None:
+    """Check that rows and their labels are whole and go together row by row."""
+    n = _n_rows(x_name, X, reads)
+    if n == 0:
         raise UsageError(f"{x_name} has no rows")
     if y is None:
+        return
+    if reads == "tokens":
+        if len(y) != n:
+            raise UsageError(f"{x_name} has {n} rows and {y_name} {len(y)}: give one each")
         return
     labels = np.asarray(y)
     if labels.ndim == 2 and labels.shape[1] == 1:
@@ -99,12 +112,25 @@ def _check_rows(x_name: str, X, y_name: str, y) -> None:
     if labels.ndim != 1:
         several = f"; {_ONE_TARGET}" if labels.ndim == 2 else ""
         raise UsageError(f"{y_name} must have shape (n,), got {labels.shape}{several}")
-    if shape[0] != len(labels):
-        raise UsageError(f"{x_name} has {shape[0]} rows and {y_name} {len(labels)}: give one each")
+    if n != len(labels):
+        raise UsageError(f"{x_name} has {n} rows and {y_name} {len(labels)}: give one each")
     missing = int(pd.isna(labels).sum())
     if missing:
         raise UsageError(f"{y_name} has {missing} missing values: drop those rows before")
     _check_index(x_name, X, y_name, y)
+
+
+def _n_rows(name: str, X, reads: Reads) -> int:
+    """Return how many rows there are, or say what rows should look like."""
+    if reads != "table":
+        if isinstance(X, str | bytes) or not hasattr(X, "__len__"):
+            what = "texts" if reads == "text" else "lists of tokens"
+            raise UsageError(f"{name} must be a list of {what}, one a row, got {type(X).__name__}")
+        return len(X)
+    shape = getattr(X, "shape", None) or np.shape(X)
+    if len(shape) != 2:
+        raise UsageError(f"{name} must be a table of shape (n, n_features), got shape {shape}")
+    return int(shape[0])
 
 
 def _check_index(x_name: str, X, other_name: str, other) -> None:
@@ -146,7 +172,7 @@ def _sensitive(sensitive, X_test) -> pd.DataFrame | None:
             f"sensitive{j}" if values.shape[1] > 1 else "sensitive" for j in range(values.shape[1])
         ]
         sensitive = pd.DataFrame(values, columns=names)
-    n_rows = np.shape(X_test)[0]
+    n_rows = int((getattr(X_test, "shape", None) or (len(X_test),))[0])
     if len(sensitive) != n_rows:
         raise UsageError(f"sensitive has {len(sensitive)} rows and X_test {n_rows}: give one each")
     _check_index("X_test", X_test, "sensitive", sensitive)
@@ -245,6 +271,20 @@ def _check_labels(context: AuditContext) -> None:
                 f"no label of {name} is a class of the model: found {found}; the model knows "
                 f"{known}. Give labels as the model was fitted on them"
             )
+
+
+def _check_tags(context: AuditContext) -> None:
+    """Check that each sentence has one tag for each of its tokens."""
+    pairs = (("test", context.X_test, context.y_test), ("train", context.X_train, context.y_train))
+    for name, X, y in pairs:
+        if X is None or y is None:
+            continue
+        for row, (tokens, tags) in enumerate(zip(X.iloc[:, 0], y, strict=True)):
+            if len(tokens) != len(tags):
+                raise UsageError(
+                    f"y_{name}[{row}] has {len(tags)} tags and X_{name}[{row}] {len(tokens)} "
+                    "tokens: give one tag for each token"
+                )
 
 
 def _check_predictions(context: AuditContext) -> None:

@@ -57,21 +57,36 @@ def select_checks(
     return chosen, left
 
 
+def fits(check: type[Check], task: str, reads: str = "table") -> bool:
+    """Whether a check's question makes sense for a task and for what the model reads."""
+    return task in check.tasks and reads in check.reads
+
+
 def split_by_task(
-    checks: Sequence[type[Check]], task: str
+    checks: Sequence[type[Check]], task: str, reads: str = "table"
 ) -> tuple[list[type[Check]], list[tuple[type[Check], str]]]:
-    """Return the checks that make sense for a task, and of the others those that say why not.
+    """Return the checks that make sense for a model, and of the others those that say why not.
 
     Raises
     ------
     UsageError
         If none makes sense.
     """
-    fitting = [check for check in checks if task in check.tasks]
+    fitting = [check for check in checks if fits(check, task, reads)]
     if not fitting:
         names = ", ".join(check.id for check in checks)
-        raise UsageError(f"none of the checks asked for ({names}) applies to this model ({task})")
-    return fitting, [(c, c.instead) for c in checks if c not in fitting and c.instead]
+        kind = task if reads == "table" else f"{task}, which reads {reads}"
+        raise UsageError(f"none of the checks asked for ({names}) applies to this model ({kind})")
+    return fitting, [
+        (c, why) for c in checks if c not in fitting and (why := why_not(c, task, reads))
+    ]
+
+
+def why_not(check: type[Check], task: str, reads: str = "table") -> str:
+    """Return why a check that does not fit is not run; empty where nothing is to be said."""
+    if task in check.tasks:
+        return check.unread
+    return check.instead if reads in check.reads else ""
 
 
 def _check_labels(checks: Sequence[type[Check]]) -> None:

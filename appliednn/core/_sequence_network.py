@@ -53,10 +53,19 @@ class SequenceNetwork:
         -------
         ndarray, or a tuple or dict of them
         """
+        functions = self._functions()
+        return functions.call(purpose, self._tensors, batch)
+
+    def gradient(self, purpose: str, batch: Mapping[str, np.ndarray], wrt: str) -> np.ndarray:
+        """Return the gradient of a function's sum with respect to the batch's array ``wrt``."""
+        functions = self._functions()
+        return functions.gradient(purpose, self._tensors, batch, wrt)
+
+    def _functions(self):
         functions = backend.sequence_functions(self.architecture)
         if self._tensors is None:
             self._tensors = functions.constants(self.weights)
-        return functions.call(purpose, self._tensors, batch)
+        return functions
 
     def __getstate__(self) -> dict:
         return {**self.__dict__, "_tensors": None}

@@ -173,16 +173,17 @@ class SequenceTrainer:
         return Schedule(self.plan.schedule, params, rate, epochs, n_batches)
 
     def _run(self, batches: list[Batch]) -> tuple[np.ndarray, bool]:
-        """Run the steps of an epoch; return their losses, and whether there was time for all."""
-        losses, plan = [], self.plan
+        """Run the steps of an epoch; return their losses, and whether there is time for more."""
+        losses, plan, in_time = [], self.plan, True
         for batch in batches:
             rate = float(self._schedule.rates(self._step, 1)[0])
             losses.append(self.program.step(batch, rate, plan.weight_decay, plan.clip))
             self._step += 1
             if plan.max_seconds is not None and not self._time_left():
+                in_time = False
                 break
         self._rate = rate
-        return np.array([float(x) for x in losses]), len(losses) == len(batches)
+        return np.array([float(x) for x in losses]), in_time
 
     def _time_left(self) -> bool:
         """Whether there is time for another step; shortens the schedule to the time there is."""

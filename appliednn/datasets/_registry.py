@@ -14,7 +14,7 @@ class DatasetInfo:
     ----------
     name : str
         Name it is loaded by.
-    task : {"classification", "regression", "anomaly"}
+    task : {"classification", "regression", "anomaly", "text-classification"}
     target : str
         Column to predict; of anomalies, the one that marks them.
     rows, features, missing : int
@@ -27,10 +27,12 @@ class DatasetInfo:
         Licence, and where the data come from.
     sha256 : str or None
         Checksum of the shipped CSV file; None for scikit-learn's sets.
+    text : str or None
+        Column of the texts, where a model reads text.
     """
 
     name: str
-    task: Literal["classification", "regression", "anomaly"]
+    task: Literal["classification", "regression", "anomaly", "text-classification"]
     target: str
     rows: int
     features: int
@@ -40,6 +42,7 @@ class DatasetInfo:
     licence: str
     source: str
     sha256: str | None = None
+    text: str | None = None
 
 
 _SKLEARN = "BSD-3-Clause (as distributed with scikit-learn)"
@@ -97,6 +100,20 @@ _ALL = (
         licence="BSD-3-Clause (as distributed with aeon)",
         source="UCR Time Series Anomaly Archive, series 135, by way of Python package aeon 1.6.0",
         sha256="aa954be41e4cfe451c2457b5e814802a921e7f1f525cc88777e3ea7bf769d71f",
+    ),
+    DatasetInfo(
+        "reviews",
+        "text-classification",
+        "tone",
+        rows=3708,
+        features=3,
+        missing=0,
+        sensitive=(),
+        positive="negative",
+        licence="MIT",
+        source="Rated sentences of product reviews, by way of Python package vaderSentiment 3.3.2",
+        sha256="afa2bce3f14ee4244ce702081e95024861065912a3890524aaa1b3d6006f23b7",
+        text="text",
     ),
     DatasetInfo(
         "iris",

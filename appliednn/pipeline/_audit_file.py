@@ -85,11 +85,11 @@ def audit_file(
     )
     if train is not None:
         seen = _complete(read_file(train), target, notes)
-        chosen["X_train"] = model_features(fitted, seen)
+        chosen["X_train"] = model_features(fitted, seen, model_path)
         chosen["y_train"] = _truth(fitted, seen, target, run)
     report = audit(
         fitted,
-        model_features(fitted, rows),
+        model_features(fitted, rows, model_path),
         _truth(fitted, rows, target, run),
         sensitive=_groups(rows, sensitive, run, data, all_of_them=loaded is not None),
         positive=_positive(fitted, run, notes),

@@ -38,8 +38,12 @@ def read_file(path: str | Path) -> pd.DataFrame:
     return frame
 
 
-def model_features(model: Any, frame: pd.DataFrame) -> pd.DataFrame:
+def model_features(
+    model: Any, frame: pd.DataFrame, model_path: Path | None = None
+) -> pd.DataFrame:
     """Return the columns the model was fitted on, in its order.
+
+    Of a model that reads text the column of the texts, as the contract beside its file says.
 
     Raises
     ------
@@ -48,6 +52,10 @@ def model_features(model: Any, frame: pd.DataFrame) -> pd.DataFrame:
     """
     names = getattr(model, "feature_names_in_", None)
     if names is None:
+        from appliednn.pipeline._texts import reads_text, text_column
+
+        if model_path is not None and reads_text(model):
+            return frame[[text_column(model_path, frame)]]
         return frame
     absent = [str(c) for c in names if c not in frame.columns]
     if absent:

@@ -42,7 +42,7 @@ def build_recipe(config: Any, parameters: Mapping[str, Any] | None = None) -> Re
     seed = stage_seed(config.seed, "model")
     core, prefix = named_estimator(estimator(config.model.type).load(), given, seed)
     if config.model.bags:
-        core, prefix = _bagged(core, config.model.bags, config.task, seed), "estimator__"
+        core, prefix = _bagged(core, config.model.bags, config.kind, seed), "estimator__"
     if config.imbalance.type in ("class_weight", "sampler"):
         core, prefix = _rebalanced(config, core), f"estimator__{prefix}"
     imputer = _imputer(config)

@@ -53,7 +53,7 @@ def _target(config: Any, data: Any) -> str:
     if config.task == "anomaly":
         counts = [f"{int(data.y[r].sum())} of {len(r)}" for r in (data.train, data.test)]
         return f"{name} marks {counts[0]} training and {counts[1]} test rows as anomalies"
-    if config.task == "regression":
+    if config.kind == "regression":
         low, middle, high = np.quantile(data.y, [0, 0.5, 1])
         return f"{name} (from {low:g} to {high:g}, median {middle:g})"
     labels, counts = np.unique(data.y, return_counts=True)
@@ -82,7 +82,7 @@ def _stages(config: Any) -> list[str]:
     bags = config.model.bags
     rows = " on unmarked rows" if config.anomalies.train == "drop" else ""
     stages.append(f"fit {f'{bags} bags of ' if bags else ''}{config.model.type}{balance}{rows}")
-    if config.task == "classification":
+    if config.kind == "classification":
         if config.calibration.type != "none":
             share = config.calibration.fraction
             stages.append(f"{config.calibration.type} calibration on {share:.0%} of training rows")

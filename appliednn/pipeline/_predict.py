@@ -18,7 +18,9 @@ from appliednn.pipeline._run_folder import atomic_path, writing_to
 CHUNK = 50_000  # rows predicted at a time, to keep memory flat
 
 
-def predict_file(model: str | Path, data: str | Path, out: str | Path) -> RunOutcome:
+def predict_file(
+    model: str | Path, data: str | Path, out: str | Path, *, reasons: bool = False
+) -> RunOutcome:
     """Predict the rows of a file.
 
     Parameters
@@ -31,6 +33,8 @@ def predict_file(model: str | Path, data: str | Path, out: str | Path) -> RunOut
         Where to write, by its suffix: one row for each row of ``data``, in their order, with the
         column ``prediction`` and, for a classifier, ``probability[<class>]`` for each class; of
         a detector ``score``, ``flag`` and the features that raise the score of a flagged row.
+    reasons : bool
+        Of a model that reads text: add the words that speak most for each answer.
 
     Returns
     -------
@@ -52,14 +56,29 @@ def predict_file(model: str | Path, data: str | Path, out: str | Path) -> RunOut
         raise UsageError(f"{data} holds no rows")
     detector = is_detector(fitted)
     notes = check_contract(model_path, frame, with_target=False, values=not detector)
-    X = model_features(fitted, frame)
+    X = model_features(fitted, frame, model_path)
     predictions = detections(fitted, X) if detector else predict_frame(fitted, X)
+    if reasons:
+        predictions = predictions.join(_reasons(fitted, X, predictions))
     with writing_to(out, "choose another --out"), atomic_path(out) as temporary:
         _write(predictions, temporary, kind)
     n = "1 prediction" if len(predictions) == 1 else f"{len(predictions)} predictions"
     if detector:
         n = f"{int(predictions['flag'].sum())} of {len(predictions)} rows flagged"
     return RunOutcome(0, lines=[*notes, f"{n}: {out}"])
+
+
+def _reasons(model: Any, X: pd.DataFrame, predictions: pd.DataFrame) -> pd.DataFrame:
+    """Return the words behind the answers of a model that reads text."""
+    from appliednn.pipeline._texts import answer_reasons, reads_text
+    from appliednn.text import as_texts
+
+    if not reads_text(model):
+        raise UsageError(
+            "--reasons is for models that read text (a detector gives its reasons anyway); the "
+            "audit explains the others"
+        )
+    return answer_reasons(model, as_texts(X), predictions["prediction"].to_numpy())
 
 
 def predict_frame(model: Any, X: pd.DataFrame) -> pd.DataFrame:

@@ -76,7 +76,7 @@ def prepare(config: Any, base_dir: Path) -> Prepared:
         frame.assign(**{target: y}) if config.task == "anomaly" and y is not None else frame,
         target,
         config.split.model_dump(),
-        classification=config.task != "regression",
+        classification=config.kind != "regression",
         seed=stage_seed(config.seed, "split"),
     )
     X, empty = _features(config, frame, train)
@@ -113,16 +113,16 @@ def check_data(config: Any, frame: pd.DataFrame) -> list[str]:
     """Return warnings, or raise everything that makes the data unusable, all at once."""
     from appliednn.datasets import check_usable
 
-    left_out = [c for c in config.data.drop if c in frame.columns and c != config.data.target]
     found = check_usable(
-        frame.drop(columns=left_out),
+        _read_columns(config, frame),
         config.data.target,
-        config.task,
+        config.kind,
         stratified=config.split.type == "stratified",
     )
     fatal = [p.message for p in found if p.fatal] + _unknown_columns(config, frame)
+    fatal += _text_problems(config, frame)
     usable = not any(p.fatal and p.rule == "target" for p in found)
-    if usable and config.task == "classification":
+    if usable and config.kind == "classification":
         fatal += _positive_problem(config, frame[config.data.target])
     elif usable and config.task == "anomaly" and config.data.target is not None:
         fatal += _anomaly_problems(config, frame[config.data.target])
@@ -133,9 +133,32 @@ def check_data(config: Any, frame: pd.DataFrame) -> list[str]:
     return [p.message for p in found if not p.fatal]
 
 
+def _read_columns(config: Any, frame: pd.DataFrame) -> pd.DataFrame:
+    """Return the columns that a model could learn from, and the target."""
+    if config.reads == "text":
+        return frame[[c for c in frame if c in (config.data.text, config.data.target)]]
+    left_out = [c for c in config.data.drop if c in frame.columns and c != config.data.target]
+    return frame.drop(columns=left_out)
+
+
+def _text_problems(config: Any, frame: pd.DataFrame) -> list[str]:
+    """Return why the column of the texts holds none."""
+    name = config.data.text
+    if config.reads != "text" or name not in frame.columns:
+        return []
+    odd = [v for v in frame[name].dropna() if not isinstance(v, str)]
+    if not odd:
+        return []
+    return [
+        f"data.text: {name!r} holds {len(odd)} values that are no texts, such as {odd[0]!r}; name "
+        "a column of strings"
+    ]
+
+
 def _unknown_columns(config: Any, frame: pd.DataFrame) -> list[str]:
     """Return a sentence for each column the config names and the data do not have."""
     wanted = [(f"data.drop.{i}", c) for i, c in enumerate(config.data.drop)]
+    wanted += [("data.text", config.data.text)] if config.data.text is not None else []
     wanted += [(f"data.sensitive.{i}", a.column) for i, a in enumerate(config.data.sensitive)]
     if getattr(config.split, "column", None) is not None:
         wanted.append(("split.column", config.split.column))
@@ -197,11 +220,13 @@ def _sampler_problems(config: Any, frame: pd.DataFrame) -> list[str]:
 
 
 def feature_names(config: Any, columns: list[str]) -> list[str]:
-    """Return the columns that are features.
+    """Return the columns that are features; of a model that reads text the column of the texts.
 
     The target, what ``drop`` names and the column of a grouped or timed split are none: a group
     that is new, or a moment that is later, tells a model nothing it was trained on.
     """
+    if config.reads == "text":
+        return [config.data.text]
     out = {config.data.target, *config.data.drop, getattr(config.split, "column", None)}
     return [c for c in columns if c not in out]
 
@@ -225,7 +250,7 @@ def _targets(config: Any, frame: pd.DataFrame) -> np.ndarray | None:
     target = frame[config.data.target]
     if config.task == "anomaly":
         return anomaly_labels(target, config.data.positive)
-    return target_values(target, classification=config.task == "classification")
+    return target_values(target, classification=config.kind == "classification")
 
 
 def target_values(target: pd.Series, *, classification: bool) -> np.ndarray:
@@ -251,7 +276,7 @@ def _check_sides(config: Any, y: Any, train: np.ndarray, test: np.ndarray) -> li
     """Refuse a split that leaves classes out of the training rows; return what is doubtful."""
     if config.task == "anomaly" and y is not None:
         return _check_anomalies(config, y[train], y[test])
-    if config.task != "classification":
+    if config.kind != "classification":
         return []
     absent = sorted(set(y[test].tolist()) - set(y[train].tolist()), key=str)
     if absent or len(np.unique(y[train])) < 2:

@@ -73,7 +73,7 @@ def make_folds(config: Any, n_folds: int) -> Any:
     )
 
     seed = stage_seed(config.seed, "folds")
-    classes = config.task == "classification"
+    classes = config.kind == "classification"
     if config.split.type == "time":  # training rows come in order of time
         return TimeSeriesSplit(n_folds)
     if config.split.type == "grouped":

@@ -120,7 +120,7 @@ def audit_stage(state: RunState, model: Any) -> Any:
     if config.anomalies.train == "drop":
         y_train = None  # all of one kind
     positive = None
-    if config.task == "classification" and len(model.classes_) == 2:
+    if config.kind == "classification" and len(model.classes_) == 2:
         positive = model.classes_[positive_index(config, model.classes_)].item()
     return audit(
         model,
@@ -153,6 +153,8 @@ def audit_options(config: Any) -> dict[str, Any]:
     options["skip"] = [name for name, section in sections.items() if not section.enabled]
     if config.task == "anomaly":
         return _detector_options(config, options)
+    if config.reads == "text":
+        return _text_options(config, options)
     options["baselines"] = {"names": list(config.baselines)}
     if config.threshold.type == "cost":
         options["threshold"] = config.threshold.model_dump(exclude={"type"})
@@ -169,6 +171,21 @@ def _detector_options(config: Any, options: dict[str, Any]) -> dict[str, Any]:
         skip.append("ANN903")  # its refits would learn without the marks
     detection = {"max_explained": config.explain.max_rows}
     return {"fairness": options["fairness"], "detection": detection, "skip": skip}
+
+
+def _text_options(config: Any, options: dict[str, Any]) -> dict[str, Any]:
+    """Return the options where what robustness and explain ask is asked of texts."""
+    skip = [*options["skip"]]
+    skip += [] if config.robustness.enabled else ["ANN1021", "ANN1022"]
+    skip += [] if config.explain.enabled else ["ANN1011", "ANN1012", "ANN1013", "ANN1014"]
+    skip += [] if config.fairness.enabled else ["ANN1031"]
+    text = {"max_rows": config.robustness.max_rows}
+    if "max_rows" in config.explain.model_fields_set:
+        text["max_explained"] = config.explain.max_rows
+    made: dict[str, Any] = {"fairness": options["fairness"], "text": text, "skip": skip}
+    if config.threshold.type == "cost":
+        made["threshold"] = config.threshold.model_dump(exclude={"type"})
+    return made
 
 
 def card_texts(config: Any) -> dict[str, str]:
@@ -229,7 +246,7 @@ def _sensitive(state: RunState) -> Any:
 
 def check_labels(config: Any, y: np.ndarray | None) -> None:
     """Refuse sections that need two classes where the target has more."""
-    if config.task != "classification":
+    if config.kind != "classification":
         return
     classes = np.unique(y)
     if len(classes) == 2:

@@ -56,7 +56,7 @@ def training_rows(
         Their groups, for a grouped split.
     """
     held_X = held_y = None
-    if config.task == "classification" and config.calibration.type != "none":
+    if config.kind == "classification" and config.calibration.type != "none":
         fit, held = _hold_out(config, y, groups)
         held_X, held_y = X.iloc[held], y[held]
         X, y, groups = X.iloc[fit], y[fit], None if groups is None else groups[fit]
@@ -69,7 +69,7 @@ def training_rows(
 
         keep = complete_rows(X)
         X, y, groups = X[keep], *(None if v is None else v[keep] for v in (y, groups))
-        if len(X) < 10 or (config.task == "classification" and len(np.unique(y)) < 2):
+        if len(X) < 10 or (config.kind == "classification" and len(np.unique(y)) < 2):
             raise UsageError(
                 f"missing: drop_rows leaves {len(X)} training rows without a missing value: too "
                 "few to train on; use type: model, simple, knn or iterative"
@@ -110,7 +110,7 @@ def calibrate(config: Any, model: Any, rows: TrainingRows) -> Any:
     The section ``imbalance: prior_correction`` acts here too: after calibration, since it moves
     honest probabilities to the class balance met in use.
     """
-    if config.task == "classification" and config.calibration.type != "none":
+    if config.kind == "classification" and config.calibration.type != "none":
         from appliednn.uncertainty import CalibratedModel
 
         try:
@@ -154,7 +154,7 @@ def set_threshold(config: Any, recipe: Recipe, model: Any, rows: TrainingRows) -
     Chosen on the held-out rows; without any, on cross-validated predictions of the rows the model
     was fitted on. Never on test rows.
     """
-    if config.task != "classification" or config.threshold.type == "default":
+    if config.kind != "classification" or config.threshold.type == "default":
         return model, None
     from appliednn.diagnostics._threshold import ThresholdClassifier, choose_threshold
 

@@ -5,7 +5,7 @@ from appliednn._lazy import attach
 __getattr__, __dir__, __all__ = attach(
     __name__,
     {
-        "ClassTarget": "._target",
+        "ClassTarget": "appliednn.core._target",
         "KerasClassifier": "._keras",
         "KerasRegressor": "._keras",
         "MLPClassifier": "._mlp",
@@ -20,8 +20,8 @@ __getattr__, __dir__, __all__ = attach(
         "TabMClassifier": "._tabm",
         "TabMRegressor": "._tabm",
         "TabularEncoder": ".encoder._encoder",
-        "read_labels": "._target",
-        "read_numbers": "._target",
+        "read_labels": "appliednn.core._target",
+        "read_numbers": "appliednn.core._target",
         "fit_side_by_side": "._side_by_side",
         "stack_key": "._side_by_side",
     },

@@ -140,12 +140,12 @@ def test_regression_gap_is_a_share_of_the_mean_absolute_error():
 
 
 def test_welch_interval_equals_scipy():
-    from appliednn.audit.checks.slices import _welch
+    from appliednn.audit.checks.slices import welch_interval
 
     rng = np.random.default_rng(0)
     a, b = rng.normal(1, 2, 30), rng.normal(0, 1, 80)
     peer = stats.ttest_ind(a, b, equal_var=False).confidence_interval(0.95)
-    np.testing.assert_allclose(_welch(a, b), peer)
+    np.testing.assert_allclose(welch_interval(a, b), peer)
 
 
 def test_what_cannot_be_sliced_says_why():

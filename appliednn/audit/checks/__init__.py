@@ -17,6 +17,7 @@ SECTIONS: tuple[str, ...] = (
     "fairness",
     "robustness",
     "missing",
+    "text",
     "explanations",
     "training",
     "data",

@@ -42,6 +42,8 @@ class Adversarial(Check):
     keys = ("accuracy_fgsm", "accuracy_pgd", "rmse_fgsm", "rmse_pgd", "prediction_shift_pgd")
     tasks = SUPERVISED
     instead = "attacks look for a wrong answer, and a detector is given none to be wrong about"
+    reads = ("table",)
+    unread = "a text has no numbers to move; attacks that exchange words are ANN1022"
 
     def run(self, context: AuditContext) -> CheckResult:
         """Attack through the network's own gradients and say whether the attack is credible."""

@@ -18,6 +18,7 @@ KINDS: dict[str, str] = {
     "linear": "a linear model",
     "boosting": "gradient boosting",
     "forest": "a random forest",
+    "tfidf": "a linear model of words and letters (TF-IDF)",
 }
 _ALWAYS = ("dummy", "linear", "boosting")
 _NAMES = {
@@ -84,8 +85,8 @@ def wanted_kinds(names) -> list[str]:
     kinds = list(_ALWAYS)
     for name in names:
         kind = _NAMES.get(name, name)
-        if kind not in KINDS:
-            known = ", ".join([*KINDS, *_NAMES])
+        if kind not in KINDS or kind == "tfidf":
+            known = ", ".join([*(k for k in KINDS if k != "tfidf"), *_NAMES])
             raise UsageError(f"baselines.names: {name!r} is not known; choose from {known}")
         if kind not in kinds:
             kinds.append(kind)

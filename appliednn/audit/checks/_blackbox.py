@@ -40,6 +40,8 @@ class BlackBoxSearch(Check):
     keys = ("accuracy_blackbox", "rmse_blackbox", "boundary_distance")
     tasks = SUPERVISED
     instead = "attacks look for a wrong answer, and a detector is given none to be wrong about"
+    reads = ("table",)
+    unread = "a text has no numbers to move; attacks that exchange words are ANN1022"
 
     def run(self, context: AuditContext) -> CheckResult:
         """Search box corners around raw rows; any model with predictions will do."""

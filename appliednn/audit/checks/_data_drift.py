@@ -27,6 +27,8 @@ class Drift(Check):
     section = "data"
     title = "Drift between training and test"
     keys = ("drifted_columns",)
+    reads = ("table",)
+    unread = "a text has no columns to compare; words and lengths are compared by ANN1003"
 
     def run(self, context: AuditContext) -> CheckResult:
         """Test each column and the target; p-values are adjusted by Holm."""

@@ -28,6 +28,8 @@ class Duplicates(Check):
         "duplicate_share_train",
         "contradicting_share",
     )
+    reads = ("table",)
+    unread = "texts, and near copies of them, are compared by ANN1002"
 
     def run(self, context: AuditContext) -> CheckResult:
         """Compare all features of each row exactly; missing equals missing."""

@@ -42,6 +42,8 @@ class Leakage(Check):
     keys = ("max_single_feature_auc", "max_single_feature_r2")
     tasks = SUPERVISED
     instead = "a detector is not fitted on labels, so no feature can give them away to it"
+    reads = ("table",)
+    unread = "a text has no features of its own; single words are tried by ANN1003"
 
     def run(self, context: AuditContext) -> CheckResult:
         """Predict the target from each feature alone, out of fold, on training rows if given."""

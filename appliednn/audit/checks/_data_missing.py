@@ -24,6 +24,8 @@ class Missingness(Check):
     section = "data"
     title = "Missing values"
     keys = ("rows_with_missing", "missing_share", "missing_share_difference")
+    reads = ("table",)
+    unread = "a missing text is read as an empty one, which ANN1001 counts"
 
     def run(self, context: AuditContext) -> CheckResult:
         """Compare shares by Newcombe's interval; relate gaps to the target; Holm over columns."""

@@ -38,6 +38,8 @@ class Overview(Check):
     section = "data"
     title = "Rows, columns and classes"
     keys = ("n_test", "n_train", "n_features", "class_share", "constant_columns")
+    reads = ("table",)
+    unread = "a text has no columns; texts are described by ANN1001"
 
     def run(self, context: AuditContext) -> CheckResult:
         """Describe training rows where given, else test rows; no value is shown."""
@@ -56,7 +58,7 @@ class Overview(Check):
         estimates["constant_columns"] = Estimate(
             "Columns without information", constant, None, n_columns, "exact"
         )
-        shares, tables, figures = _target(context)
+        shares, tables, figures = target_shares(context)
         tables.append(_table(columns, where, len(given)))
         return CheckResult(
             estimates=estimates | shares,
@@ -129,7 +131,7 @@ def _table(columns: list[Column], where: str, n: int) -> Table:
     )
 
 
-def _target(context: AuditContext) -> tuple[dict[str, Estimate], list[Table], list[Figure]]:
+def target_shares(context: AuditContext) -> tuple[dict[str, Estimate], list[Table], list[Figure]]:
     """Return the class shares, or the target's histogram."""
     sets = {"test": context.y_test}
     if context.y_train is not None:

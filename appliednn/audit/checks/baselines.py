@@ -3,8 +3,9 @@
 Keys
 ----
 ``<score>_vs_<baseline>`` for every score of ANN201 and the baselines dummy, linear, boosting (and
-forest on demand): a paired difference, **positive when the model is better**, whichever way the
-score points (``log_loss_vs_dummy`` is the baseline's log loss less the model's).
+forest on demand), of a model of texts dummy and tfidf: a paired difference, **positive when the
+model is better**, whichever way the score points (``log_loss_vs_dummy`` is the baseline's log loss
+less the model's).
 """
 
 from __future__ import annotations
@@ -27,6 +28,7 @@ from appliednn.audit.checks._classifier_scores import ClassifierScores
 from appliednn.audit.checks._intervals import estimate_of, n_resamples
 from appliednn.audit.checks._outcome import encode, make_outcome, test_outcome
 from appliednn.audit.checks._regressor_scores import RegressorScores
+from appliednn.audit.checks._text_baselines import FittedText, fit_text_baseline, text_kinds
 from appliednn.audit.checks._words import said
 from appliednn.audit.report.svg import interval_chart
 from appliednn.core.errors import UsageError
@@ -35,7 +37,13 @@ from appliednn.diagnostics._resampling import bootstrap_draws, percentile_interv
 
 _MOST_ROWS = 20_000
 _SCORES = {**_classifier_scores.SCORES, **_regressor_scores.SCORES}
-_SHORT = {"dummy": "a guess", "linear": "a line", "boosting": "boosting", "forest": "a forest"}
+_SHORT = {
+    "dummy": "a guess",
+    "linear": "a line",
+    "boosting": "boosting",
+    "forest": "a forest",
+    "tfidf": "TF-IDF",
+}
 _SAME = "the model scores as the guess does on any rows"
 _MAIN = {"classify": ("roc_auc", "log_loss"), "regress": ("rmse", "mae")}
 
@@ -89,10 +97,14 @@ class Baselines(Check):
             summary=_summary(estimates, others, main[0]),
         )
 
-    def _fit(self, context: AuditContext, seed: int) -> tuple[list[Fitted], dict[str, str], int]:
+    def _fit(
+        self, context: AuditContext, seed: int
+    ) -> tuple[list[Fitted | FittedText], dict[str, str], int]:
         """Return the fitted baselines, those that cannot be fitted and why, and rows used."""
         classify = context.task != "regression"
-        kinds = wanted_kinds(context.option("baselines", "names", ()))
+        names = context.option("baselines", "names", ())
+        kinds = text_kinds(names) if context.reads_text else wanted_kinds(names)
+        fit = fit_text_baseline if context.reads_text else fit_baseline
         X, y = context.X_train, context.y_train
         if classify:
             labels = context.classes.tolist()
@@ -113,7 +125,7 @@ class Baselines(Check):
             if kind != "dummy" and not X.notna().any().any():
                 refused[kind] = "no training column has a value"
                 continue
-            fitted.append(fit_baseline(kind, X, y, classify=classify, seed=seed))
+            fitted.append(fit(kind, X, y, classify=classify, seed=seed))
         return fitted, refused, len(y)
 
     def _findings(self, estimates, draws, others, main: list[str]) -> list[Finding]:
@@ -136,7 +148,7 @@ class Baselines(Check):
                 Finding(
                     f"{self.id}.{number}",
                     "medium",
-                    f"{KINDS[kind].capitalize()} does better",
+                    f"{KINDS[kind][0].upper()}{KINDS[kind][1:]} does better",
                     f"On the same rows {KINDS[kind]} beats the model: the model's gain in "
                     f"{_SCORES[key.split('_vs_')[0]][0]} is {said(estimates[key])}.",
                     "Use it, or tune the model until it is worth its cost."
@@ -160,15 +172,16 @@ class Baselines(Check):
 
     def _alike(self, estimates, better: dict, score: str) -> list[Finding]:
         """Return a hint where a line is as good as can be told."""
-        made = estimates.get(f"{score}_vs_linear")
-        if made is None or made.value is None or "linear" in better or made.ci[0] > 0:
+        kind = "tfidf" if f"{score}_vs_tfidf" in estimates else "linear"
+        made = estimates.get(f"{score}_vs_{kind}")
+        if made is None or made.value is None or kind in better or made.ci[0] > 0:
             return []
         return [
             Finding(
                 f"{self.id}.9",
                 "info",
                 "A linear model may do as well",
-                f"The gain in {_SCORES[score][0]} over a linear model is {said(made)}: the test "
+                f"The gain in {_SCORES[score][0]} over {KINDS[kind]} is {said(made)}: the test "
                 "rows cannot tell them apart.",
             )
         ]
@@ -181,7 +194,7 @@ def _is_the_guess(kind: str, made: Estimate) -> bool:
     return max(abs(made.ci[0]), abs(made.ci[1])) <= 1e-9 * max(1.0, abs(made.value))
 
 
-def _scorers(context: AuditContext, fitted: list[Fitted]):
+def _scorers(context: AuditContext, fitted: list[Fitted | FittedText]):
     """Return the scores of the model and of each baseline as functions of counts."""
     X, y = context.X_test, context.y_test
     if context.task == "regression":

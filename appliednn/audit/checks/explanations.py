@@ -48,6 +48,8 @@ class Importance(Check):
     keys = ("permutation_importance",)
     tasks = SUPERVISED
     instead = "what makes rows anomalous to a detector is asked by ANN906"
+    reads = ("table",)
+    unread = "a text has no features of its own; what words do is asked by ANN1011 to ANN1014"
 
     def run(self, context: AuditContext) -> CheckResult:
         """Shuffle one feature at a time between test rows and see how the loss grows."""
@@ -103,6 +105,8 @@ class Shap(Check):
     keys = ("shap_importance",)
     tasks = SUPERVISED
     instead = "what makes rows anomalous to a detector is asked by ANN906"
+    reads = ("table",)
+    unread = "a text has no features of its own; SHAP values of words are ANN1012"
 
     def run(self, context: AuditContext) -> CheckResult:
         """Attribute the score of each row's prediction to the features."""
@@ -149,6 +153,8 @@ class Lime(Check):
     keys = ("lime_local_fit",)
     tasks = SUPERVISED
     instead = "what makes rows anomalous to a detector is asked by ANN906"
+    reads = ("table",)
+    unread = "a text has no features of its own; LIME on words is ANN1011"
 
     def run(self, context: AuditContext) -> CheckResult:
         """Explain the chosen rows by LIME and say how well its linear models fit."""
@@ -192,6 +198,8 @@ class Agreement(Check):
     )
     tasks = SUPERVISED
     instead = "what makes rows anomalous to a detector is asked by ANN906"
+    reads = ("table",)
+    unread = "a text has no features of its own; explanations by words are tested by ANN1014"
 
     def run(self, context: AuditContext) -> CheckResult:
         """Compare rankings: of features within rows, and over all rows."""
@@ -249,6 +257,8 @@ class Faithful(Check):
     )
     tasks = SUPERVISED
     instead = "what makes rows anomalous to a detector is asked by ANN906"
+    reads = ("table",)
+    unread = "a text has no features of its own; explanations by words are tested by ANN1014"
 
     def run(self, context: AuditContext) -> CheckResult:
         """Put SHAP and LIME through deletion, insertion, stability and randomisation."""

@@ -31,6 +31,8 @@ class MissingStress(Check):
         "how a metric falls when values go missing needs labels; what a detector notices is "
         "asked by ANN904"
     )
+    reads = ("table",)
+    unread = "a text has no values that could be missing; typing errors are ANN1021"
 
     def run(self, context: AuditContext) -> CheckResult:
         """Empty cells of all features; fill them where the model refuses missing values."""

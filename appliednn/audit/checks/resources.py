@@ -15,7 +15,7 @@ import time
 
 import numpy as np
 
-from appliednn.audit._base import Check, CheckResult, Finding, Table
+from appliednn.audit._base import READS, TASKS, Check, CheckResult, Finding, Table
 from appliednn.audit._context import AuditContext
 from appliednn.audit._library_errors import failures
 from appliednn.audit.checks._words import said
@@ -34,6 +34,8 @@ class Resources(Check):
     section = "resources"
     title = "Latency and size"
     keys = ("latency_ms_p50", "latency_ms_p95", "n_parameters", "model_bytes")
+    tasks = TASKS
+    reads = READS
 
     def run(self, context: AuditContext) -> CheckResult:
         """Time repeated calls after a warm-up; intervals from the order of the times."""

@@ -51,6 +51,8 @@ class NoiseCurve(Check):
     instead = (
         "how a metric falls under noise needs labels; what a detector notices is asked by ANN904"
     )
+    reads = ("table",)
+    unread = "a text has no numbers to add noise to; typing errors are ANN1021"
 
     def run(self, context: AuditContext) -> CheckResult:
         """Add Gaussian noise in units of each feature's robust scale."""
@@ -104,6 +106,10 @@ class MissingFeature(Check):
     instead = (
         "how a metric falls when a feature is missing needs labels; what a detector notices is "
         "asked by ANN904"
+    )
+    reads = ("table",)
+    unread = (
+        "a text has no features that could be missing; what words are worth is asked by ANN1011"
     )
 
     def run(self, context: AuditContext) -> CheckResult:

@@ -23,6 +23,7 @@ from appliednn.audit._base import (
 )
 from appliednn.audit._context import AuditContext
 from appliednn.audit.checks._outcome import test_outcome
+from appliednn.audit.checks._text_shared import traits_of
 from appliednn.audit.checks._words import percent, said, shorten
 from appliednn.audit.report.svg import format_number, interval_chart
 from appliednn.core.statistics import Estimate, holm, newcombe_interval, not_estimable
@@ -49,7 +50,8 @@ class WeakSlices(Check):
 
     def run(self, context: AuditContext) -> CheckResult:
         """Search one half of the test rows, test on the other, adjust p-values by Holm."""
-        X, loss, expected = _losses(context)
+        loss, expected = _losses(context)
+        X = traits_of(context) if context.reads_text else context.X_test
         n = len(loss)
         if n < _LEAST_ROWS:
             raise NotApplicable(f"{n} test rows are too few to halve (at least {_LEAST_ROWS})")
@@ -112,19 +114,19 @@ def _severity(gap: Estimate, known: bool, classify: bool) -> Severity:
 
 
 def _losses(context: AuditContext):
-    """Return features, the loss of each row and the loss the model itself expects (or None)."""
+    """Return the loss of each row and the loss the model itself expects (or None)."""
     if context.task == "regression":
         predicted = np.asarray(context.y_pred, dtype=np.float64).reshape(-1)
         if not np.isfinite(predicted).all():
             raise NotApplicable("some predictions are NaN or infinite (see ANN201)")
-        return context.X_test, np.abs(np.asarray(context.y_test, float) - predicted), None
+        return np.abs(np.asarray(context.y_test, float) - predicted), None
     outcome = test_outcome(context)
     loss = (outcome.y != outcome.predicted).astype(float)
     expected = None
     if outcome.proba is not None and np.isfinite(outcome.proba).all():
         inside = np.minimum(outcome.predicted, outcome.n_classes - 1)
         expected = 1 - outcome.proba[np.arange(len(loss)), inside]
-    return context.X_test, loss, expected
+    return loss, expected
 
 
 def _gap(slice_: Slice, loss, test, unit: float, classify: bool) -> Estimate:
@@ -135,11 +137,11 @@ def _gap(slice_: Slice, loss, test, unit: float, classify: bool) -> Estimate:
     if classify:
         ci = newcombe_interval(a.sum(), len(a), b.sum(), len(b))
         return Estimate(name, slice_.gap, ci, len(a), "newcombe")
-    low, high = _welch(a, b)
+    low, high = welch_interval(a, b)
     return Estimate(name, slice_.gap / unit, (low / unit, high / unit), len(a), "welch")
 
 
-def _welch(a: np.ndarray, b: np.ndarray) -> tuple[float, float]:
+def welch_interval(a: np.ndarray, b: np.ndarray) -> tuple[float, float]:
     """Return Welch's interval for a difference of means."""
     from scipy.special import stdtrit
 

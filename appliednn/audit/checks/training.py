@@ -70,6 +70,8 @@ class Layers(Check):
     section = "training"
     title = "Layers of the network"
     keys = ("dead_unit_share", "saturated_unit_share")
+    reads = ("table",)
+    unread = "the layers of a network that reads text are not examined"
 
     def run(self, context: AuditContext) -> CheckResult:
         """Measure gradient norms, dead units and saturated units on a sample of rows."""

@@ -23,6 +23,8 @@ SECTION_TITLES: dict[str, str] = {
     "fairness": "Groups and fairness",
     "robustness": "Robustness",
     "missing": "Missing values",
+    "text": "Texts: data, attacks, explanations, persons",
+    "tagging": "Tags and entities",
     "explanations": "Explanations, and tests of them",
     "training": "Training health",
     "data": "Data",

@@ -154,7 +154,15 @@ class SequenceFunctions:
         out = self._compiled[key](weights, _tensors(batch))
         return tf.nest.map_structure(lambda t: t.numpy(), out)
 
-    def _compile(self, purpose: str, weights: list, batch):
+    def gradient(self, purpose: str, weights: list, batch: Mapping[str, np.ndarray], wrt: str):
+        """Return the gradient of a function's sum with respect to one of the batch's arrays."""
+        key = (purpose, wrt, *_kinds(batch))
+        with self._lock:
+            if key not in self._compiled:
+                self._compiled[key] = self._compile(purpose, weights, batch, wrt)
+        return self._compiled[key](weights, _tensors(batch)).numpy()
+
+    def _compile(self, purpose: str, weights: list, batch, wrt: str | None = None):
         function = self._architecture.function(purpose)
 
         def run(weights, batch):
@@ -162,8 +170,15 @@ class SequenceFunctions:
             with keras.StatelessScope(state_mapping=[(v, w) for v, w in pairs]):
                 return function(self.model, batch)
 
+        def gradient(weights, batch):
+            with tf.GradientTape() as tape:
+                tape.watch(batch[wrt])
+                total = tf.reduce_sum(run(weights, batch))
+            return tape.gradient(total, batch[wrt], unconnected_gradients="zero")
+
+        body = run if wrt is None else gradient
         weight_specs = [tf.TensorSpec(w.shape, w.dtype) for w in weights]
-        return compile_function(run, input_signature=[weight_specs, _specs(batch)])
+        return compile_function(body, input_signature=[weight_specs, _specs(batch)])
 
 
 def _tensors(batch: Mapping[str, np.ndarray]) -> dict:

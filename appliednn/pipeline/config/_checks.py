@@ -70,6 +70,8 @@ def _task_fits(name: str, task: str, path: Path) -> Iterator[Issue]:
     twin = name.replace("Classifier", "Regressor")
     twin = name.replace("Regressor", "Classifier") if twin == name else twin
     near = twin if twin in fitting else None
+    if near is None and task.startswith("text-"):
+        near = fitting[0]
     what = "anomaly detection" if task == "anomaly" else task
     message = f"{name} does not do {what}; expected one of {', '.join(fitting)}"
     yield Issue(path, message, near)
@@ -84,7 +86,7 @@ def model_does_the_task(config: RunConfig, base_dir: FilePath) -> Iterator[Issue
 @check("task", "baselines")
 def baselines_do_the_task(config: RunConfig, base_dir: FilePath) -> Iterator[Issue]:
     """Ask the same of the baselines, each once."""
-    if config.task == "anomaly":
+    if config.task == "anomaly" or config.reads == "text":
         return  # takes none
     for i, name in enumerate(config.baselines):
         yield from _task_fits(name, config.task, ("baselines", i))
@@ -94,10 +96,10 @@ def baselines_do_the_task(config: RunConfig, base_dir: FilePath) -> Iterator[Iss
 @check("task", "data", "imbalance", "calibration", "threshold")
 def classification_only(config: RunConfig, base_dir: FilePath) -> Iterator[Issue]:
     """Ask for positive label, weights and thresholds only where there are classes."""
-    if config.task == "classification":
+    if config.kind == "classification":
         return
     message = f"is for classification only; the task is {config.task}"
-    if config.data.positive is not None and config.task == "regression":
+    if config.data.positive is not None and config.kind == "regression":
         yield Issue(("data", "positive"), message)
     for name, off in (("imbalance", "none"), ("calibration", "none"), ("threshold", "default")):
         if getattr(config, name).type != off:
@@ -107,7 +109,7 @@ def classification_only(config: RunConfig, base_dir: FilePath) -> Iterator[Issue
 @check("task", "fairness")
 def fairness_metric_fits_the_task(config: RunConfig, base_dir: FilePath) -> Iterator[Issue]:
     """Ask for a group metric of the task, where one was written."""
-    section, known = config.fairness, FAIRNESS[config.task]
+    section, known = config.fairness, FAIRNESS[config.kind]
     if "metric" in section.model_fields_set and section.metric not in known:
         message = f"{section.metric} is not for {config.task}; expected one of {', '.join(known)}"
         yield Issue(("fairness", "metric"), message)
@@ -156,7 +158,7 @@ def networks_take_these_numbers(config: RunConfig, base_dir: FilePath) -> Iterat
         if name is None:
             name = preset(config.model.type, config.model.preset).get(what, "")
         if name == "auto":
-            name = "cross_entropy" if config.task == "classification" else "mse"
+            name = "cross_entropy" if config.kind == "classification" else "mse"
         known = numbers(f"{what}_params", name)
         for key in given:
             if known is not None and key not in known:
@@ -311,6 +313,8 @@ def columns_are_there(config: RunConfig, base_dir: FilePath) -> Iterator[Issue]:
     named: list[tuple[Path, str]] = []
     if config.data.target is not None:
         named.append((("data", "target"), config.data.target))
+    if config.data.text is not None:
+        named.append((("data", "text"), config.data.text))
     named += [(("data", "drop", i), c) for i, c in enumerate(config.data.drop)]
     named += [
         (("data", "sensitive", i, "column"), s.column) for i, s in enumerate(config.data.sensitive)

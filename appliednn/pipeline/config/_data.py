@@ -89,6 +89,9 @@ class DataConfig(Section):
         description="Column to predict; of anomalies the column that marks them, which only the "
         "audit reads, or null.",
     )
+    text: Text | None = Field(
+        None, description="Column of the texts, of a task on text: the one thing the model reads."
+    )
     positive: Label | list[Label] | None = Field(
         None,
         description="Label that counts as positive in a two-class task; of anomalies the label, "

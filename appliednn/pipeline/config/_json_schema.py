@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from appliednn.pipeline.config._metrics import TASKS
 from appliednn.pipeline.config._schema import RunConfig
 
 DIALECT = "https://json-schema.org/draft/2020-12/schema"
@@ -23,7 +24,7 @@ def json_schema() -> dict[str, Any]:
     schema = RunConfig.model_json_schema()
     schema.pop("description", None)
     needed = {
-        "if": {"properties": {"task": {"enum": ["classification", "regression"]}}},
+        "if": {"properties": {"task": {"enum": [t for t in TASKS if t != "anomaly"]}}},
         "then": {"properties": {"data": {"required": ["target"]}}},
     }
     return {"$schema": DIALECT, **schema, **needed, "title": "appliednn run"}

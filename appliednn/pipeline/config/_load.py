@@ -11,7 +11,10 @@ from typing import Any
 
 from pydantic import ValidationError
 
-from appliednn.pipeline.config import _anomaly_checks  # noqa: F401 (registers its checks)
+from appliednn.pipeline.config import (  # noqa: F401 (they register their checks)
+    _anomaly_checks,
+    _text_checks,
+)
 from appliednn.pipeline.config._checks import run_checks
 from appliednn.pipeline.config._document import Document, apply_overrides, read, substitute
 from appliednn.pipeline.config._messages import problems

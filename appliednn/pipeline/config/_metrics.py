@@ -6,7 +6,7 @@ import re
 
 from appliednn.pipeline.registry._tables import metrics
 
-TASKS = ("classification", "regression", "anomaly")
+TASKS = ("classification", "regression", "anomaly", "text-classification", "text-regression")
 FAIRNESS: dict[str, tuple[str, ...]] = {
     "classification": (
         "demographic_parity_difference",
@@ -30,7 +30,9 @@ ATTACKS = ("accuracy_fgsm", "accuracy_pgd", "rmse_fgsm", "rmse_pgd")
 _STEMS = {
     "classification": "cost accuracy balanced precision recall f1 mcc roc pr log brier ece class "
     "calibration demographic equalized equal predictive group_selection group_tpr group_fpr "
-    "group_ppv group_accuracy group_base boundary max_single_feature_auc",
+    "group_ppv group_accuracy group_base boundary max_single_feature_auc max_single_word_auc "
+    "substitution changed_answers identity_change_rate random_substitution words_exchanged "
+    "contradicting",
     "regression": "r2 rmse mae mape pinball mean_residual prediction_shift group_mae "
     "group_mean_residual max_single_feature_r2",
     "supervised": "calibration test_skill train_skill train_test_gap",
@@ -44,17 +46,18 @@ def known_metrics(task: str) -> tuple[str, ...]:
     Examples
     --------
     >>> [task for task in TASKS if "rmse" in known_metrics(task)]
-    ['regression']
+    ['regression', 'text-regression']
     >>> [task for task in TASKS if "roc_auc" in known_metrics(task)]
-    ['classification', 'anomaly']
+    ['classification', 'anomaly', 'text-classification']
     """
     others = {
         "classification": ("regression",),
         "regression": ("classification",),
         "anomaly": ("regression", "supervised"),
-    }[task]
+    }[task.removeprefix("text-")]
     foreign = re.compile(rf"({'|'.join(w for o in others for w in _STEMS[o].split())})(_.*)?")
-    kind = "anomaly" if task == "anomaly" else "supervised"
+    kind = "text" if task.startswith("text-") else "supervised"
+    kind = "anomaly" if task == "anomaly" else kind
     return tuple(key for key in metrics(kind) if not foreign.fullmatch(key))
 
 

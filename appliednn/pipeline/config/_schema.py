@@ -25,7 +25,7 @@ from appliednn.pipeline.config._decision import (
     SearchConfig,
     ThresholdConfig,
 )
-from appliednn.pipeline.config._metrics import FAIRNESS
+from appliednn.pipeline.config._metrics import FAIRNESS, TASKS
 from appliednn.pipeline.config._models import ModelConfig
 from appliednn.pipeline.registry._entries import ESTIMATORS
 
@@ -100,7 +100,7 @@ class ReportConfig(Section):
 def _split_for(data: dict[str, Any]) -> RandomSplit | StratifiedSplit:
     task, rows = data.get("task"), data.get("data")
     labelled = rows is not None and rows.target is not None
-    if task == "classification" or (task == "anomaly" and labelled):
+    if task in ("classification", "text-classification") or (task == "anomaly" and labelled):
         return StratifiedSplit(type="stratified")
     return RandomSplit(type="random")
 
@@ -110,9 +110,7 @@ class RunConfig(Section):
 
     version: Literal[1] = Field(description="Version of this format.")
     name: Name = Field(description="Name of the run; its folder starts with it.")
-    task: Literal["classification", "regression", "anomaly"] = Field(
-        description="What is predicted."
-    )
+    task: Literal[TASKS] = Field(description="What is predicted, and from what.")
     seed: Annotated[int, Field(ge=0, lt=2**32)] = Field(0, description="Root of every seed.")
     data: DataConfig = Field(description="Rows, target and audited attributes.")
     split: SplitConfig = Field(
@@ -145,3 +143,13 @@ class RunConfig(Section):
         [], description="Conditions to meet; without any, the audit's default gates apply."
     )
     report: ReportConfig = Field(ReportConfig(), description="Where the run writes.")
+
+    @property
+    def kind(self) -> str:
+        """What is predicted, whatever it is read from: classification, regression or anomaly."""
+        return self.task.removeprefix("text-")
+
+    @property
+    def reads(self) -> str:
+        """What the model reads: a table, or the texts of one column."""
+        return "text" if self.task.startswith("text-") else "table"

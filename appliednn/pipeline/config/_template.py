@@ -60,13 +60,15 @@ class Guess:
     target : str or None
         Column to predict; None where nothing marks anomalies.
     task : str
-        classification, regression or anomaly.
+        Task of the config.
     positive : label or None
         The rarer of two classes.
     drop, sensitive : list of str
         Columns that look like ids, and that look like sensitive attributes.
     notes : list of str
         What to look at, for the user.
+    text : str or None
+        Column of the texts, of a task on text.
     """
 
     target: str | None
@@ -75,6 +77,7 @@ class Guess:
     drop: list[str]
     sensitive: list[str]
     notes: list[str]
+    text: str | None = None
 
 
 def write_template(
@@ -96,7 +99,7 @@ def write_template(
     target : str, optional
         Column to predict; default: guessed from names, else the last column.
     task : str, optional
-        classification, regression or anomaly; default: read from the target.
+        Task of the config; default: read from the target.
     force : bool
         Overwrite an existing file.
 
@@ -158,6 +161,7 @@ def _read(source: str, folder: Path) -> tuple[pd.DataFrame, dict[str, str], dict
         bunch = load(source)
         known = {"target": bunch.target_name, "task": bunch.task, "positive": bunch.positive}
         known["sensitive"] = list(bunch.sensitive)
+        known["text"] = bunch.text
         return bunch.frame, {"type": "dataset", "name": source}, known
     if kind is None:
         endings = ", ".join(_FILES)
@@ -177,8 +181,13 @@ def _guess(frame: pd.DataFrame, target: str | None, known: dict[str, Any]) -> Gu
         values = frame[target].dropna()
         task = task or _task(values)
         positive = _positive(values, task) if positive is None else positive
+        positive = None if task.endswith("regression") else positive
     notes.append(f"task: {task}")
     features = [c for c in columns if c != target]
+    if task.startswith("text-"):
+        text = known.get("text") or _texts(frame, features)
+        notes.append(f"text: {text}")
+        return Guess(target, task, positive, [], [], notes, text)
     sensitive = known.get("sensitive") or [c for c in features if _SENSITIVE.fullmatch(c)]
     drop = [c for c in features if _is_id(frame, c)]
     if drop:
@@ -206,7 +215,7 @@ def _target(
 
 def _positive(values: pd.Series, task: str) -> Any:
     """Return the rarer of two classes, None where there are others or nothing to name."""
-    if task == "regression" or values.nunique() != 2:
+    if task.endswith("regression") or values.nunique() != 2:
         return None
     positive = values.value_counts().index[-1]
     positive = positive.item() if hasattr(positive, "item") else positive
@@ -224,6 +233,18 @@ def _task(values: pd.Series) -> str:
         return "classification"
     whole = not is_float_dtype(values) or bool((values % 1 == 0).all())
     return "classification" if whole and values.nunique() <= _MAX_CLASSES else "regression"
+
+
+def _texts(frame: pd.DataFrame, columns: list[str]) -> str:
+    """Return the column with the longest strings."""
+    sizes = {
+        c: frame[c].dropna().str.len().mean()
+        for c in columns
+        if len(frame[c].dropna()) and all(isinstance(v, str) for v in frame[c].dropna())
+    }
+    if not sizes:
+        raise UsageError("a task on text needs a column of texts, and no column holds strings")
+    return max(sizes, key=sizes.__getitem__)
 
 
 def _is_id(frame: pd.DataFrame, column: str) -> bool:
@@ -253,9 +274,13 @@ def _render(name: str, source: dict[str, str], guess: Guess) -> str:
     ]
     if guess.task == "anomaly":
         lines[-1] += "   # marks anomalies; only the audit reads it (null: nothing marks them)"
+    if guess.text is not None:
+        lines.insert(-1, f"  text: {scalar(guess.text)}   # the one column that the model reads")
     if guess.positive is not None:
         lines.append(f"  positive: {scalar(guess.positive)}   # the class that counts as found")
-    lines.append(f"  drop: {_flow(guess.drop)}   # ids, dates, columns unknown when predicting")
+    if guess.text is None:
+        note = "ids, dates, columns unknown when predicting"
+        lines.append(f"  drop: {_flow(guess.drop)}   # {note}")
     if guess.task != "anomaly":
         lines.append(f"  sensitive: {_flow(guess.sensitive)}   # attributes audited for fairness")
     split = "random" if guess.target is None else "stratified"

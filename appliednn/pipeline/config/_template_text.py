@@ -72,4 +72,39 @@ report:
   dir: reports
   # title, intended_use and owner are printed in the report; without them it says MISSING."""
 
-SECTIONS = {"classification": CLASSIFICATION, "regression": REGRESSION, "anomaly": ANOMALY}
+_TEXT = """
+split: SPLIT   # or grouped / time, with the column
+
+model:
+  # A bag of n-grams beside a linear model; cnn, lstm and transformer read words in their order.
+  type: MODEL
+  architecture: bag
+
+explain: {enabled: true, max_rows: 40}    # texts explained, by LIME, SHAP and the network's own
+
+# Without gates the audit's default gates apply. For example:
+# gates:
+#   - {metric: METRIC, op: ">=", threshold: 0.0, inconclusive: warn}   # no worse than TF-IDF
+gates: []
+
+report:
+  dir: reports
+  # title, intended_use and owner are printed in the report; without them it says MISSING."""
+TEXT_CLASSIFICATION = (
+    _TEXT.replace("SPLIT", "{type: stratified, test_size: 0.25}")
+    .replace("MODEL", "TextClassifier")
+    .replace("METRIC", "roc_auc_vs_tfidf")
+)
+TEXT_REGRESSION = (
+    _TEXT.replace("SPLIT", "{type: random, test_size: 0.25}")
+    .replace("MODEL", "TextRegressor")
+    .replace("METRIC", "rmse_vs_tfidf")
+)
+
+SECTIONS = {
+    "classification": CLASSIFICATION,
+    "regression": REGRESSION,
+    "anomaly": ANOMALY,
+    "text-classification": TEXT_CLASSIFICATION,
+    "text-regression": TEXT_REGRESSION,
+}

@@ -11,7 +11,7 @@ from typing import Literal
 
 from appliednn.core.errors import UsageError
 
-Task = Literal["classification", "regression", "anomaly"]
+Task = Literal["classification", "regression", "anomaly", "text-classification", "text-regression"]
 
 _CLASSIFICATION: tuple[Task, ...] = ("classification",)
 _REGRESSION: tuple[Task, ...] = ("regression",)
@@ -83,6 +83,8 @@ ESTIMATORS = _entries(
     Entry("ForecastDetector", "appliednn.anomaly", _ANOMALY, series=True),
     Entry("SequenceAutoencoderDetector", "appliednn.anomaly", _ANOMALY, series=True),
     Entry("WindowedPCADetector", "appliednn.anomaly", _ANOMALY, series=True),
+    Entry("TextClassifier", "appliednn.text", ("text-classification",)),
+    Entry("TextRegressor", "appliednn.text", ("text-regression",)),
     Entry("IsolationForest", "sklearn.ensemble", _ANOMALY),
     Entry("LocalOutlierFactor", "sklearn.neighbors", _ANOMALY),
 )

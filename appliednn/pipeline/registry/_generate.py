@@ -175,15 +175,28 @@ def network_numbers() -> dict[str, dict[str, list[str]]]:
 def audit_metrics() -> dict[str, list[str]]:
     """Return the keys of the audit's estimates, without what stands in brackets.
 
-    ``supervised``: of models that learn from labels, ``anomaly``: of detectors.
+    ``supervised``: of models that learn from labels, ``anomaly``: of detectors, ``text``: of
+    models that learn from labels of texts.
     """
     from appliednn.audit._base import SUPERVISED
+    from appliednn.audit._select import fits
     from appliednn.audit.checks import all_checks
 
-    tasks = {"supervised": set(SUPERVISED), "anomaly": {"anomaly"}}
+    kinds = {
+        "supervised": (SUPERVISED, "table"),
+        "anomaly": (("anomaly",), "table"),
+        "text": (SUPERVISED, "text"),
+    }
     return {
-        name: sorted({k for check in all_checks() if known & {*check.tasks} for k in check.keys})
-        for name, known in tasks.items()
+        name: sorted(
+            {
+                key
+                for check in all_checks()
+                if any(fits(check, task, reads) for task in tasks)
+                for key in check.keys
+            }
+        )
+        for name, (tasks, reads) in kinds.items()
     }
 
 

@@ -96,8 +96,8 @@ def metrics(kind: str) -> tuple[str, ...]:
 
     Parameters
     ----------
-    kind : {"supervised", "anomaly"}
-        Of models that learn from labels, or of detectors.
+    kind : {"supervised", "anomaly", "text"}
+        Of models that learn from labels, of detectors, or of models that read text.
 
     Examples
     --------
