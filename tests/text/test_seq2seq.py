@@ -14,6 +14,7 @@ from appliednn.text.generation._decoding import beam_search
 from appliednn.text.generation._marks import END, N_MARKS, START
 from appliednn.text.generation._reader import TranslationReader
 from appliednn.text.generation._sampling import log_softmax
+from appliednn.text.generation._token_losses import token_losses
 
 N_IDS = 11
 _SHARED = {"n_ids": N_IDS, "width": 8, "n_layers": 2, "dropout": 0.1, "smoothing": 0.1}
@@ -120,6 +121,15 @@ def test_beams_equal_a_plain_search_that_keeps_nothing(network, penalty):
         found = beam_search(reader, reader.logits, width, [6, 9, 4], penalty)
         expected = [plain(s, width, n) for s, n in zip(sources(), (6, 9, 4), strict=True)]
         assert found == expected
+
+
+def test_smoothed_losses_are_cross_entropies_with_smoothed_targets():
+    rng = np.random.default_rng(0)
+    logits = rng.normal(size=(2, 3, 5)).astype(np.float32)
+    ids = rng.integers(0, 5, (2, 3)).astype(np.int32)
+    targets = 0.9 * np.eye(5)[ids] + 0.1 / 5
+    expected = -(targets * log_softmax(logits)).sum(axis=-1)
+    np.testing.assert_allclose(token_losses(logits, ids, 0.1), expected, rtol=1e-5)
 
 
 def test_padding_changes_no_score(network):
