@@ -15,6 +15,7 @@ from appliednn.text.generation._marks import END, N_MARKS, START
 from appliednn.text.generation._reader import TranslationReader
 from appliednn.text.generation._sampling import log_softmax
 from appliednn.text.generation._token_losses import token_losses
+from appliednn.text.generation._word_table import word_by_word, word_table
 
 N_IDS = 11
 _SHARED = {"n_ids": N_IDS, "width": 8, "n_layers": 2, "dropout": 0.1, "smoothing": 0.1}
@@ -43,6 +44,7 @@ def small(**changes):
         "max_tokens": 150,
         "learning_rate": 0.01,
         "validation_fraction": 0.1,
+        "metric": "chrf",
         "random_state": 0,
         "verbose": False,
     }
@@ -145,8 +147,10 @@ def test_it_learns_words_and_their_order(model):
     test, expected = pairs(40, seed=7)
     written = model.predict(test)
     assert np.mean([a == b for a, b in zip(written, expected, strict=True)]) > 0.8
-    assert model.score(test, expected) == corpus_bleu(written, expected)
-    assert model.score(test, expected, metric="chrf") == corpus_chrf(written, expected) > 80
+    assert model.score(test, expected, metric="bleu") == corpus_bleu(written, expected)
+    assert model.score(test, expected) == corpus_chrf(written, expected) > 80
+    assert model.validation_score_ > model.baseline_score_ == max(model.baseline_scores_.values())
+    assert set(model.baseline_scores_) == {"copy", "word by word"}
     assert model.best_epoch_ == int(np.argmin(model.history_["val_loss"]))
 
 
@@ -154,7 +158,7 @@ def test_a_transformer_learns_them_too():
     other = small(architecture="transformer", heads=2, learning_rate=0.005)
     other.fit(*pairs())
     test, expected = pairs(40, seed=7)
-    assert other.score(test, expected, metric="chrf") > 80
+    assert other.score(test, expected) > 80
 
 
 def test_a_translation_does_not_depend_on_those_beside_it(model):
@@ -179,6 +183,26 @@ def test_copies_translate_alike(model, tmp_path):
     assert appliednn.load(model.save(tmp_path / "model.ann")).predict(test) == expected
     assert pickle.loads(pickle.dumps(model)).predict(test) == expected
     assert clone(model).get_params() == model.get_params()
+
+
+def test_the_word_table_has_the_likeliest_word_of_model_1():
+    rng = np.random.default_rng(0)
+    X, y = pairs(30, seed=2)
+    X = [*X, "green green", "one green"]
+    y = [*y, "gruen gruen", "gruen"]
+    p = {a: {b: 1.0 for text in y for b in text.split()} for text in X for a in text.split()}
+    for _ in range(4):
+        counts = {a: dict.fromkeys(row, 0.0) for a, row in p.items()}
+        for source, target in zip(X, y, strict=True):
+            for b in target.split():
+                total = sum(p[a][b] for a in source.split())
+                for a in source.split():
+                    counts[a][b] += p[a][b] / total
+        p = {a: {b: n / sum(row.values()) for b, n in row.items()} for a, row in counts.items()}
+    table = word_table(X, y, rounds=4)
+    assert {a: max(row, key=row.get) for a, row in p.items()} == table
+    assert all(table[a] == b for a, b in WORDS.items())
+    assert word_by_word(table, f"two {rng.integers(9)}")[:4] == "zwei"
 
 
 def test_two_fits_agree():

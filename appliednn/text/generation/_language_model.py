@@ -23,6 +23,7 @@ from appliednn.text.generation._marks import END
 from appliednn.text.generation._ngrams import counted_scores
 from appliednn.text.generation._stream_scores import stream_log_probs
 from appliednn.text.generation._streams import pieces, stream_of, training_chunks
+from appliednn.text.generation._widths import check_width
 
 # Steps that a network reads at once when it scores a text, times the context.
 _WINDOW = {"lstm": 8, "transformer": 2}
@@ -249,6 +250,7 @@ class LanguageModel(SaveMixin, BaseEstimator):
         self.stop_reason_ = result.stop_reason
 
     def _architecture(self) -> Architecture:
+        check_width(self.architecture, self.hidden_units, self.heads)
         shared = {
             "n_ids": self.vocabulary_.n_ids_,
             "n_layers": self.n_layers,
@@ -257,11 +259,6 @@ class LanguageModel(SaveMixin, BaseEstimator):
         }
         if self.architecture == "lstm":
             return Architecture.of("lstm_language", units=self.hidden_units, **shared)
-        if self.hidden_units % (2 * self.heads):
-            raise ValueError(
-                f"hidden_units={self.hidden_units} was given; a transformer with heads="
-                f"{self.heads} expected a multiple of {2 * self.heads}"
-            )
         return Architecture.of(
             "transformer_language",
             width=self.hidden_units,

@@ -30,6 +30,14 @@ def paired(X: Any, y: Any, x_name: str, y_name: str) -> tuple[list[str], list[st
     return sources, targets
 
 
+def parted(items: Sequence, share: float, seed: int) -> tuple[list, list]:
+    """Return items in their order, but for a random share, which is the second list."""
+    n_held = int(share * len(items))
+    order = np.random.default_rng(seed).permutation(len(items))
+    kept = np.sort(order[n_held:])
+    return [items[i] for i in kept], [items[i] for i in order[:n_held]]
+
+
 def ended(ids: np.ndarray) -> np.ndarray:
     """Return a text's numbers with an end mark after them.
 
@@ -41,15 +49,13 @@ def ended(ids: np.ndarray) -> np.ndarray:
     return np.append(ids, END).astype(np.int32)
 
 
-def encoded_pairs(
-    vocabulary, sources: Sequence[str], targets: Sequence[str], max_length: int
-) -> list[Pair]:
+def encoded_pairs(vocabulary, texts: Sequence[tuple[str, str]], max_length: int) -> list[Pair]:
     """Return the pairs that have text on both sides and are not too long, as numbers.
 
     A source has an end mark, a target a start and an end mark.
     """
     out = []
-    for source, target in zip(sources, targets, strict=True):
+    for source, target in texts:
         a, b = vocabulary.encode(source), vocabulary.encode(target)
         if 0 < len(a) <= max_length and 0 < len(b) <= max_length:
             out.append((ended(a), np.append(START, ended(b)).astype(np.int32)))
