@@ -54,6 +54,7 @@ def news(n=40, seed=0, at=2):
         ("Das gilt z.B. Montag. Gut.", ["Das gilt z.B. Montag.", "Gut."]),
         ("She said no. 5 people left.", ["She said no. 5 people left."]),
         ("So did I. The end.", ["So did I.", "The end."]),
+        ("the cat sat . it slept ! mr. x left .", ["the cat sat .", "it slept !", "mr. x left ."]),
         ("", []),
         ("  \n ", []),
     ],
