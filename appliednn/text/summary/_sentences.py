@@ -36,7 +36,8 @@ def split_sentences(text: str) -> list[str]:
 
     A sentence ends at a point, question or exclamation mark, also within closing quotes, that
     white space follows; not after an abbreviation or an initial, nor before a word in lower case
-    (unless all of the text is). A blank line ends one, too. The abbreviations are English ones and some German ones.
+    (unless all of the text is). A blank line ends one, too. The abbreviations are English ones
+    and some German ones.
 
     Parameters
     ----------
