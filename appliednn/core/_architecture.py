@@ -1,4 +1,4 @@
-"""Architectures: a closed registry from a name to the function that builds a Keras model."""
+"""Architectures: networks without weights, as values; the registry says what builds them."""
 
 from __future__ import annotations
 
@@ -10,97 +10,8 @@ from dataclasses import dataclass
 from numbers import Integral
 from typing import Any
 
+from appliednn.core._architecture_registry import BUILDERS, FUNCTIONS, NUMPY
 from appliednn.core._random import build_lock
-
-_NETWORKS = "appliednn.tabular.networks"
-_TEXT = "appliednn.text.classification._networks"
-_WRITING = "appliednn.text.generation"
-_BUILDERS = {
-    "mlp": (f"{_NETWORKS}._mlp_architecture", "build_mlp"),
-    "realmlp": (f"{_NETWORKS}._realmlp_architecture", "build_realmlp"),
-    "tabm": (f"{_NETWORKS}._tabm_architecture", "build_tabm"),
-    "resnet": (f"{_NETWORKS}._resnet_architecture", "build_resnet"),
-    "ft_transformer": (f"{_NETWORKS}._ft_transformer_architecture", "build_ft_transformer"),
-    "dense_detector": ("appliednn.anomaly._dense_architecture", "build_dense"),
-    "vae_detector": ("appliednn.anomaly._vae_architecture", "build_vae"),
-    "gan_detector": ("appliednn.anomaly._gan_architecture", "build_gan"),
-    "next_step": ("appliednn.anomaly.series._architectures", "build_next_step"),
-    "sequence_autoencoder": (
-        "appliednn.anomaly.series._architectures",
-        "build_sequence_autoencoder",
-    ),
-    "token_tagger": ("appliednn.text.tagging._architecture", "build_tagger"),
-    "skipgram": ("appliednn.text.embedding._architecture", "build_skipgram"),
-    "text_bag": (_TEXT, "build_bag"),
-    "text_tokens": (_TEXT, "build_tokens"),
-    "keras": ("appliednn.core._keras_architecture", "build_from_config"),
-    "bert": ("appliednn.text.encoder._architecture", "build_bert"),
-    "bert_pieces": ("appliednn.text.encoder._architecture", "build_bert"),
-    "bert_outputs": ("appliednn.text.encoder._architecture", "build_bert"),
-    "bert_spans": ("appliednn.text.encoder._architecture", "build_bert"),
-    "vector_head": ("appliednn.text.encoder._architecture", "build_vector_head"),
-}
-# What a network of sequences computes, by the name it is called by; "loss" trains it.
-_BERT = "appliednn.text.encoder._functions"
-_FUNCTIONS: dict[tuple[str, str], tuple[str, str]] = {
-    ("bert", "loss"): (_BERT, "contrastive_loss"),
-    ("bert", "embed"): (_BERT, "embed"),
-    ("bert", "hidden"): (_BERT, "hidden"),
-    ("bert_pieces", "loss"): (_BERT, "masked_loss"),
-    ("bert_pieces", "scores"): (_BERT, "masked_scores"),
-    ("bert_outputs", "loss"): (_BERT, "head_loss"),
-    ("bert_outputs", "forward"): (_BERT, "forward"),
-    ("bert_outputs", "embed"): (_BERT, "embed"),
-    ("vector_head", "loss"): (_BERT, "vector_loss"),
-    ("vector_head", "forward"): (_BERT, "vector_forward"),
-    ("bert_spans", "loss"): (_BERT, "span_loss"),
-    ("bert_spans", "spans"): (_BERT, "span_scores"),
-    ("token_tagger", "loss"): ("appliednn.text.tagging._architecture", "loss"),
-    ("skipgram", "loss"): ("appliednn.text.embedding._architecture", "loss"),
-    ("skipgram", "vectors"): ("appliednn.text.embedding._architecture", "vectors"),
-    ("token_tagger", "emissions"): ("appliednn.text.tagging._architecture", "emissions"),
-    ("text_bag", "loss"): (_TEXT, "loss"),
-    ("text_bag", "forward"): (_TEXT, "forward"),
-    ("text_bag", "output"): (_TEXT, "chosen_output"),
-    ("text_tokens", "loss"): (_TEXT, "loss"),
-    ("text_tokens", "forward"): (_TEXT, "forward"),
-    ("text_tokens", "embed"): (_TEXT, "embed"),
-    ("text_tokens", "output"): (_TEXT, "chosen_output_of_embedded"),
-    ("text_tokens", "embedded_loss"): (_TEXT, "embedded_loss"),
-    ("text_tokens", "attention"): (_TEXT, "attention"),
-    "lstm_language": (f"{_WRITING}._language_networks", "build_lstm_language"),
-    "gru_translation": (f"{_WRITING}._translation_networks", "build_gru_translation"),
-    "transformer_translation": (
-        f"{_WRITING}._translation_networks",
-        "build_transformer_translation",
-    ),
-    "transformer_language": (f"{_WRITING}._language_networks", "build_transformer_language"),
-}
-    **{
-        (name, purpose): (f"{_WRITING}._language_networks", f"language_{purpose}")
-        for name in ("lstm_language", "transformer_language")
-        for purpose in ("loss", "log_probs", "logits", "prefill", "step")
-    },
-    **{
-        (name, purpose): (f"{_WRITING}._translation_networks", f"translation_{purpose}")
-        for name in ("gru_translation", "transformer_translation")
-        for purpose in ("loss", "log_probs", "logits", "encode", "step")
-    },
-}
-# Keras-free companions of a builder: a forward pass in NumPy, the number of stored numbers.
-_NUMPY = {
-    ("realmlp", "forward"): (f"{_NETWORKS}._realmlp_numpy", "numpy_realmlp"),
-    ("realmlp", "count"): (f"{_NETWORKS}._realmlp_numpy", "count_realmlp"),
-    ("tabm", "forward"): (f"{_NETWORKS}._tabm_numpy", "numpy_tabm"),
-    ("resnet", "forward"): (f"{_NETWORKS}._resnet_numpy", "numpy_resnet"),
-    ("dense_detector", "forward"): ("appliednn.anomaly._dense_numpy", "numpy_dense"),
-    ("dense_detector", "count"): ("appliednn.anomaly._dense_numpy", "count_dense"),
-    ("vae_detector", "count"): ("appliednn.anomaly._vae_numpy", "count_vae"),
-    ("gan_detector", "count"): ("appliednn.anomaly._gan_size", "count_gan"),
-    ("tabm", "count"): (f"{_NETWORKS}._parameter_counts", "count_tabm"),
-    ("resnet", "count"): (f"{_NETWORKS}._parameter_counts", "count_resnet"),
-    ("ft_transformer", "count"): (f"{_NETWORKS}._parameter_counts", "count_ft_transformer"),
-}
 
 
 @dataclass(frozen=True)
@@ -130,8 +41,8 @@ class Architecture:
         ValueError
             If the registry does not know ``name``.
         """
-        if name not in _BUILDERS:
-            raise ValueError(f"architecture {name!r} is not known; known: {sorted(_BUILDERS)}")
+        if name not in BUILDERS:
+            raise ValueError(f"architecture {name!r} is not known; known: {sorted(BUILDERS)}")
         return cls(name, json.dumps(params, sort_keys=True), dtype)
 
     @property
@@ -146,12 +57,12 @@ class Architecture:
 
     def numpy_function(self, purpose: str):
         """Return the architecture's own NumPy ``"forward"`` or ``"count"``, or None."""
-        found = _NUMPY.get((self.name, purpose))
+        found = NUMPY.get((self.name, purpose))
         return None if found is None else getattr(importlib.import_module(found[0]), found[1])
 
     def has_function(self, purpose: str) -> bool:
         """Whether the registry has a function of this name for the architecture."""
-        return (self.name, purpose) in _FUNCTIONS
+        return purpose in FUNCTIONS.get(self.name, ("", {}))[1]
 
     def function(self, purpose: str):
         """Return a function ``f(model, batch)`` of a network of sequences.
@@ -161,11 +72,13 @@ class Architecture:
         ValueError
             If the registry has none of this name for the architecture.
         """
-        if not self.has_function(purpose):
-            known = sorted(p for name, p in _FUNCTIONS if name == self.name)
-            raise ValueError(f"architecture {self.name!r} has no function {purpose!r}: {known}")
-        module, name = _FUNCTIONS[self.name, purpose]
-        return getattr(importlib.import_module(module), name)
+        module, functions = FUNCTIONS.get(self.name, ("", {}))
+        if purpose not in functions:
+            raise ValueError(
+                f"architecture {self.name!r} has no function {purpose!r}; it has "
+                f"{sorted(functions)}"
+            )
+        return getattr(importlib.import_module(module), functions[purpose])
 
     def trust(self) -> None:
         """Let a Keras configuration carry code (Lambda layers); others never do."""
@@ -182,8 +95,8 @@ class Architecture:
         ValueError
             With the name or the layer that is refused.
         """
-        if self.name not in _BUILDERS:
-            known = sorted(_BUILDERS)
+        if self.name not in BUILDERS:
+            known = sorted(BUILDERS)
             raise ValueError(f"architecture {self.name!r} is not known; known: {known}")
         if self.name == "keras":
             from appliednn.core._keras_architecture import check_config
@@ -192,7 +105,7 @@ class Architecture:
 
     def build(self, precision: str | None = None):
         """Return a new ``keras.Model`` with undefined weights, of ``dtype`` or mixed precision."""
-        module, function = _BUILDERS[self.name]
+        module, function = BUILDERS[self.name]
         with dtype_policy(precision or self.dtype):
             return getattr(importlib.import_module(module), function)(**self.params)
 

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from keras import ops
 
-from appliednn.core import _architecture, backend
+from appliednn.core import _architecture_registry, backend
 from appliednn.core._architecture import Architecture
 from appliednn.core._buckets import length_buckets, pad
 from appliednn.core._sequence_network import SequenceNetwork
@@ -31,10 +31,9 @@ def toy_forward(model, batch):
 
 @pytest.fixture
 def toy(monkeypatch):
-    monkeypatch.setitem(_architecture._BUILDERS, "toy", (__name__, "build_toy"))
-    for purpose in ("loss", "forward"):
-        entry = (__name__, f"toy_{purpose}")
-        monkeypatch.setitem(_architecture._FUNCTIONS, ("toy", purpose), entry)
+    monkeypatch.setitem(_architecture_registry.BUILDERS, "toy", (__name__, "build_toy"))
+    functions = {"loss": "toy_loss", "forward": "toy_forward"}
+    monkeypatch.setitem(_architecture_registry.FUNCTIONS, "toy", (__name__, functions))
     return Architecture.of("toy", vocabulary=7, width=3)
 
 
