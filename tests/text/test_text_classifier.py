@@ -11,7 +11,7 @@ from sklearn.svm import LinearSVC
 
 from appliednn import TextClassifier, TextRegressor
 from appliednn.core._numpy_forward import sigmoid
-from appliednn.text import MaskedLanguagePretrainer
+from appliednn.text import MaskedLanguagePretrainer, WordVectors
 from appliednn.text.classification._folds import held_out_folds
 from appliednn.text.classification._linear import LinearPart, Mix, clearly_better
 
@@ -293,6 +293,17 @@ def test_several_classes_through_a_trained_encoder(encoder):
     assert model.predict_proba(texts).shape == (24, 3)
     numbers = TextRegressor("encoder", encoder=encoder, random_state=0)
     assert numbers.fit(texts, [1.0, -1.0, 0.0] * 8).score(texts, [1.0, -1.0, 0.0] * 8) > 0.9
+
+
+def test_word_vectors_are_what_training_starts_from():
+    vectors = WordVectors(["Film", "good", "unseen"], np.arange(12.0).reshape(3, 4))
+    model = TextClassifier(
+        "cnn", embeddings=vectors, units=4, epochs=1, learning_rate=1e-9, random_state=0
+    ).fit(["a good film", "a bad film"] * 6, [1, 0] * 6)
+    (ids,) = model.reader_.prepare(["good film"])
+    rows = model.network_.call("embed", {"ids": ids[None]})[0]
+    np.testing.assert_allclose(rows, vectors.vectors[[1, 0]], atol=1e-6)
+    assert model.predict(["good"]).shape == (1,)
 
 
 # -- parts --------------------------------------------------------------------------------------
