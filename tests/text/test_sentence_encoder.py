@@ -348,6 +348,23 @@ def test_an_encoder_as_the_source_is_shared_by_clones_and_saved_once(folder, tmp
     assert clone(loaded).fit().transform(TEXTS).shape == (len(TEXTS), 16)
 
 
+def test_half_precision_halves_the_file_and_keeps_its_vectors(folder, tmp_path):
+    whole = SentenceEncoder(folder).fit()
+    half = SentenceEncoder(folder, storage="float16").fit()
+    expected = half.transform(TEXTS)
+    difference = np.abs(expected - whole.transform(TEXTS)).max()
+    assert 0 < difference < 5e-3
+    paths = [e.save(tmp_path / f"{i}.ann") for i, e in enumerate((whole, half))]
+    sizes = [path.stat().st_size for path in paths]
+    n_parameters = whole.bert_.network.n_parameters
+    assert sizes[0] - sizes[1] == pytest.approx(2 * n_parameters, rel=0.1)
+    loaded = appliednn.load(paths[1])
+    np.testing.assert_array_equal(loaded.transform(TEXTS), expected)
+    np.testing.assert_array_equal(pickle.loads(pickle.dumps(half)).transform(TEXTS), expected)
+    path = loaded.save(tmp_path / "again.ann")
+    np.testing.assert_array_equal(appliednn.load(path).transform(TEXTS), expected)
+
+
 @pytest.mark.parametrize("container", [tuple, np.array, pd.Series, lambda t: np.array(t, object)])
 def test_containers_of_texts_give_equal_vectors(folder, container):
     encoder = SentenceEncoder(folder)
