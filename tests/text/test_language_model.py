@@ -5,10 +5,12 @@ import pickle
 import random
 from itertools import product
 
+import keras
 import numpy as np
 import pandas as pd
 import pytest
 from sklearn.base import clone
+from sklearn.callback import ScoringMonitor
 
 import appliednn
 from appliednn.core._architecture import Architecture
@@ -278,6 +280,28 @@ def test_texts_may_come_in_any_container(model):
         np.testing.assert_array_equal(model.score_samples(X), expected)
     with pytest.raises(ValueError, match="single string"):
         model.score("the cat")
+
+
+def test_callbacks_see_each_epoch():
+    class Count(keras.callbacks.Callback):
+        def __init__(self):
+            super().__init__()
+            self.seen = seen
+
+        def on_epoch_end(self, epoch, logs=None):
+            self.seen.append(sorted(logs))
+
+        def __deepcopy__(self, memo):
+            return Count()
+
+    seen = []
+    monitor = ScoringMonitor(scoring=lambda model, X, y: model.score(X))
+    fitted = small(epochs=2, callbacks=[Count()]).set_callbacks(monitor).fit(texts(30))
+    assert seen == [["loss", "lr", "seconds", "val_loss"]] * 2
+    table = monitor.get_logs().data_as_pandas
+    scores = table[table["task_name"] == "epoch"]["score"]
+    assert len(scores) == 2
+    assert scores.iloc[fitted.best_epoch_] == pytest.approx(fitted.score(texts(30)))
 
 
 def test_a_time_limit_ends_training():
