@@ -295,11 +295,12 @@ def test_callbacks_see_each_epoch():
             return Count()
 
     seen = []
-    monitor = ScoringMonitor(scoring=lambda model, X, y: model.score(X))
-    fitted = small(epochs=2, callbacks=[Count()]).set_callbacks(monitor).fit(texts(30))
+    monitor = ScoringMonitor(scoring={"nats": lambda model, X, y: model.score(X)})
+    fitted = small(epochs=2, callbacks=[Count()]).set_callbacks(monitor)
+    fitted.fit(texts(30), np.zeros(30))  # scikit-learn's monitor is silent without y
     assert seen == [["loss", "lr", "seconds", "val_loss"]] * 2
     table = monitor.get_logs().data_as_pandas
-    scores = table[table["task_name"] == "epoch"]["score"]
+    scores = table[table["task_name"] == "epoch"]["nats"]
     assert len(scores) == 2
     assert scores.iloc[fitted.best_epoch_] == pytest.approx(fitted.score(texts(30)))
 
