@@ -368,5 +368,12 @@ def test_mistakes_in_fitting_are_named():
         small().fit([""])
 
 
+def test_a_very_short_text_is_enough():
+    tiny = small(epochs=1, ngram_order=9).fit(["abcabcabcab"])
+    assert np.isfinite([tiny.validation_score_, tiny.baseline_score_]).all()
+    assert len(tiny.generate([""], 3, sampler="sample")[0]) <= 3
+    assert small(epochs=1).fit(["a"]).baseline_score_ is None
+
+
 def test_characters_are_the_default(model):
     assert isinstance(model.vocabulary_, CharacterVocabulary)
