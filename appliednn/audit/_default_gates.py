@@ -36,7 +36,7 @@ _COPIED = Gate("near_duplicate_share_train_test", "<=", 0.1, reason=_NEAR)
 _TEXT_CLASSIFIER = (_COPIED, Gate("max_single_word_auc", "<=", 0.99, reason=_WORD))
 _TEXT_REGRESSOR = (Gate("rmse_vs_dummy", ">=", 0.0, reason=_DUMMY), _COPIED)
 _MAJORITY = "A tagger must beat the most frequent tag of each token."
-_TAGGER = (Gate("entity_f1_vs_majority", ">=", 0.0, reason=_MAJORITY),)
+_TAGGER = (Gate("tag_score_vs_majority", ">=", 0.0, reason=_MAJORITY),)
 
 
 _CHANCE = "A detector must rank anomalies higher than chance does."

@@ -86,6 +86,7 @@ def lists_of(rows: Any) -> np.ndarray:
     >>> lists_of([("a", "b"), ["c"]]).tolist()
     [['a', 'b'], ['c']]
     """
+    rows = rows.iloc[:, 0] if isinstance(rows, pd.DataFrame) else rows
     rows = rows.tolist() if hasattr(rows, "tolist") else list(rows)
     out = np.empty(len(rows), dtype=object)
     for i, row in enumerate(rows):

@@ -18,6 +18,7 @@ SECTIONS: tuple[str, ...] = (
     "robustness",
     "missing",
     "text",
+    "tagging",
     "explanations",
     "training",
     "data",

@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from abc import abstractmethod
 from numbers import Integral, Real
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 from sklearn.base import BaseEstimator
@@ -21,38 +21,26 @@ from appliednn.core._sequence_network import SequenceNetwork
 from appliednn.core._sequence_trainer import SequencePlan, SequenceResult, SequenceTrainer
 from appliednn.core.persistence import SaveMixin
 from appliednn.text._input import as_texts
-from appliednn.text._ngram_features import NgramFeatures
-from appliednn.text._words import WordVocabulary
-from appliednn.text.classification._encoder import encoder_reader
 from appliednn.text.classification._explain import TokenExplanations
 from appliednn.text.classification._folds import held_out_folds
 from appliednn.text.classification._linear import LinearPart, Mix, clearly_better
-from appliednn.text.classification._readers import NgramReader, TokenReader
+from appliednn.text.classification._reading import TextReading, TextRows
+from appliednn.text.classification._vectors import started_with_vectors
+from appliednn.text.embedding import as_word_vectors
 from appliednn.text.encoder._fine_tune import fit_vector_head, head_architecture, start_weights
 
 # Texts read and answered in one go.
 _BLOCK = 8192
-# n-grams of characters are left out of "auto" beyond so many characters of training text.
-_AUTO_CHARACTERS = 30_000_000
-_LONGEST = 512
 
 
-class _Data(NamedTuple):
-    """Training texts and what is known of them; held-out ones that were given come last."""
-
-    texts: list[str]
-    target: np.ndarray
-    weights: np.ndarray
-    n_given_held: int
-
-
-class BaseText(TokenExplanations, FitCallbacks, SaveMixin, BaseEstimator):
+class BaseText(TextReading, TokenExplanations, FitCallbacks, SaveMixin, BaseEstimator):
     """Fit machinery; subclasses say what the target is and how the linear part is fitted."""
 
     _parameter_constraints: dict = {
         "architecture": [StrOptions({"bag", "cnn", "lstm", "transformer", "encoder"})],
         "encoder": [str, object, None],
         "fine_tune": ["boolean"],
+        "embeddings": [object, None],
         "word_ngrams": ["array-like", None],
         "char_ngrams": ["array-like", StrOptions({"auto"}), None],
         "linear": ["boolean"],
@@ -82,7 +70,7 @@ class BaseText(TokenExplanations, FitCallbacks, SaveMixin, BaseEstimator):
         "random_state": ["random_state"],
     }
     _code_params = ("callbacks",)
-    _rates = {"bag": 1e-3, "cnn": 1e-3, "lstm": 2e-3, "transformer": 5e-4, "encoder": 5e-5}
+    _rates = {"bag": 2e-3, "cnn": 1e-3, "lstm": 2e-3, "transformer": 5e-4, "encoder": 5e-5}
 
     # -- what a subclass gives ------------------------------------------------------------------
 
@@ -130,7 +118,7 @@ class BaseText(TokenExplanations, FitCallbacks, SaveMixin, BaseEstimator):
         del self._deadline
         return self
 
-    def _read_data(self, X, y, sample_weight, X_val, y_val) -> _Data:
+    def _read_data(self, X, y, sample_weight, X_val, y_val) -> TextRows:
         if y is None:
             raise ValueError(
                 f"This {type(self).__name__} estimator requires y to be passed, "
@@ -155,58 +143,9 @@ class BaseText(TokenExplanations, FitCallbacks, SaveMixin, BaseEstimator):
             n_held = len(held)
             weights = np.concatenate([weights, np.ones(n_held, np.float32)])
         self._given = (X, y)
-        return _Data(texts, target, self._row_factors(target, weights), n_held)
+        return TextRows(texts, target, self._row_factors(target, weights), n_held)
 
-    def _learn_readers(self, data: _Data, n: int):
-        """Learn vocabularies from the first n texts; return what network and linear part read."""
-        own = data.texts[:n]
-        matrix, self.features_ = None, None
-        if self.linear or self.architecture == "bag":
-            self.features_ = self._make_features(own)
-            matrix = self.features_.fit_transform(own)
-            if n < len(data.texts):
-                import scipy.sparse as sp
-
-                rest = self.features_.transform(data.texts[n:])
-                matrix = sp.vstack([matrix, rest], format="csr")
-        if self.architecture == "bag":
-            columns = min(self.max_tokens, self.features_.n_features)
-            self.reader_ = NgramReader(self.features_, columns)
-        elif self.architecture == "encoder":
-            self.reader_ = encoder_reader(self.encoder, self.fine_tune, self.max_length)
-        else:
-            self.reader_ = self._make_token_reader(own)
-        prepared = self.reader_.prepare(data.texts, matrix)
-        return prepared, matrix if self.linear else None
-
-    def _make_features(self, texts: list[str]) -> NgramFeatures:
-        characters = self.char_ngrams
-        if isinstance(characters, str):
-            characters = (2, 5) if sum(map(len, texts)) <= _AUTO_CHARACTERS else None
-        ranges = [_ngram_range(words, name) for words, name in
-                  ((self.word_ngrams, "word_ngrams"), (characters, "char_ngrams"))]  # fmt: skip
-        if ranges == [None, None]:
-            raise ValueError("word_ngrams and char_ngrams are both None; give at least one")
-        return NgramFeatures(
-            words=ranges[0],
-            characters=ranges[1],
-            form=self.normalization,
-            fold_case=self.fold_case,
-            min_count=self.min_count,
-            max_features=self.max_features,
-        )
-
-    def _make_token_reader(self, texts: list[str]) -> TokenReader:
-        vocabulary = WordVocabulary.learn(
-            texts, self.normalization, self.fold_case, self.max_tokens, self.min_count
-        )
-        length = self.max_length
-        if length == "p95":
-            lengths = [len(numbers) for numbers in vocabulary.encode(texts)]
-            length = int(np.clip(np.percentile(lengths, 95), 5, _LONGEST))
-        return TokenReader(vocabulary, int(length))
-
-    def _train_parts(self, data: _Data, folds, n: int, prepared, matrix, seeds) -> None:
+    def _train_parts(self, data: TextRows, folds, n: int, prepared, matrix, seeds) -> None:
         """Train on each fold, learn the mix from what was held out, then train on all rows."""
         raw = np.zeros((len(data.texts), self._target.n_outputs), np.float32)
         linear = None if matrix is None else np.zeros_like(raw)
@@ -218,7 +157,8 @@ class BaseText(TokenExplanations, FitCallbacks, SaveMixin, BaseEstimator):
             raw[held] = self._network_outputs(results[-1].network, prepared, held)
             if matrix is not None:
                 linear[held] = self._linear_on(data, matrix, rows, seeds[0]).outputs(matrix[held])
-        if refit:
+        self._learn_mix(data, folds, raw, linear)
+        if refit and (self.mix_.network or not results):
             epochs = [r.best_epoch + 1 for r in results] or [self.epochs]
             results.append(
                 self._train(
@@ -230,10 +170,9 @@ class BaseText(TokenExplanations, FitCallbacks, SaveMixin, BaseEstimator):
         self.linear_ = None
         if matrix is not None:
             self.linear_ = self._linear_on(data, matrix, np.arange(n), seeds[0])
-        self._learn_mix(data, folds, raw, linear)
         self._record(results[0])
 
-    def _linear_on(self, data: _Data, matrix, rows, seed: int) -> LinearPart:
+    def _linear_on(self, data: TextRows, matrix, rows, seed: int) -> LinearPart:
         return self._fit_linear(matrix[rows], data.target[rows], data.weights[rows], seed)
 
     def _record(self, first: SequenceResult) -> None:
@@ -246,7 +185,7 @@ class BaseText(TokenExplanations, FitCallbacks, SaveMixin, BaseEstimator):
         return self.architecture == "bag" if self.refit == "auto" else bool(self.refit)
 
     def _train(
-        self, data: _Data, prepared, rows, held, seeds, left: int, *, epochs=None, told=False
+        self, data: TextRows, prepared, rows, held, seeds, left: int, *, epochs=None, told=False
     ) -> SequenceResult:
         """Train the network on some rows; held-out ones pick the epoch, callbacks may be told.
 
@@ -281,7 +220,7 @@ class BaseText(TokenExplanations, FitCallbacks, SaveMixin, BaseEstimator):
             )
         return trainer.fit()
 
-    def _batches(self, data: _Data, prepared, rows, rng=None):
+    def _batches(self, data: TextRows, prepared, rows, rng=None):
         for part, batch in self.reader_.batches(prepared, rows, self.batch_size, rng):
             y = data.target[part]
             y = y if y.dtype.kind == "i" else y.astype(np.float32)
@@ -289,11 +228,17 @@ class BaseText(TokenExplanations, FitCallbacks, SaveMixin, BaseEstimator):
                 y = y.reshape(len(part), -1)
             yield {**batch, "y": y, "w": data.weights[part].astype(np.float32)}
 
+    def _word_vectors(self):
+        """Return the given word vectors, for a network that reads words, or None."""
+        if self.embeddings is None or self.architecture in ("bag", "encoder"):
+            return None
+        return as_word_vectors(self.embeddings)
+
     @property
     def _frozen(self) -> bool:
         return self.architecture == "encoder" and not self.fine_tune
 
-    def _fit_head(self, data: _Data, vectors, rows, seed: int) -> SequenceResult:
+    def _fit_head(self, data: TextRows, vectors, rows, seed: int) -> SequenceResult:
         """Fit a linear head on the vectors of an encoder that stays as it is."""
         target = self._target
         return fit_vector_head(
@@ -302,18 +247,22 @@ class BaseText(TokenExplanations, FitCallbacks, SaveMixin, BaseEstimator):
         )  # fmt: skip
 
     def _start_weights(self, architecture: Architecture, seeds):
-        """Return pretrained weights to start from, or None."""
-        if self.architecture != "encoder":
+        """Return weights to start from that hold what was learned elsewhere, or None."""
+        if self.architecture == "encoder":
+            return start_weights(architecture, self.reader_.bert, seeds[1])
+        vectors = self._word_vectors()
+        if vectors is None:
             return None
-        return start_weights(architecture, self.reader_.bert, seeds[1])
+        return started_with_vectors(architecture, seeds[1], self.reader_.vocabulary, vectors)
 
     def _make_architecture(self) -> Architecture:
         if self.architecture == "encoder":
             return head_architecture(
                 self.reader_.bert, self._target.n_outputs, self._target.kind, self.dropout
             )
+        vectors = self._word_vectors()
         shared = {
-            "width": self.embedding_dim,
+            "width": self.embedding_dim if vectors is None else vectors.dim,
             "n_outputs": self._target.n_outputs,
             "dropout": self.dropout,
             "kind": self._target.kind,
@@ -337,7 +286,7 @@ class BaseText(TokenExplanations, FitCallbacks, SaveMixin, BaseEstimator):
             **shared,
         )
 
-    def _learn_mix(self, data: _Data, folds, raw, linear) -> None:
+    def _learn_mix(self, data: TextRows, folds, raw, linear) -> None:
         """Learn the mix and note how the mix and the linear part do on rows held out."""
         self.mix_ = Mix(1.0, 0.0) if linear is None else Mix(0.7, 2.0)
         self.validation_score_ = self.baseline_score_ = None
@@ -396,15 +345,3 @@ class BaseText(TokenExplanations, FitCallbacks, SaveMixin, BaseEstimator):
         state = dict(super().__getstate__())
         state.pop("_given", None)
         return state
-
-
-def _ngram_range(given: Any, name: str) -> list[int] | None:
-    """Return the smallest and the largest n."""
-    if given is None:
-        return None
-    if len(given) != 2 or not all(isinstance(n, Integral) for n in given):
-        raise ValueError(f"{name}={given!r} was given; expected two whole numbers such as (1, 2)")
-    low, high = int(given[0]), int(given[1])
-    if not 1 <= low <= high:
-        raise ValueError(f"{name}={given!r} was given; expected 1 <= smallest <= largest")
-    return [low, high]
