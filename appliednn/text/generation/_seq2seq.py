@@ -19,8 +19,13 @@ from appliednn.text._input import as_texts
 from appliednn.text.generation._byte_pairs import BytePairEncoder
 from appliednn.text.generation._decoding import beam_search
 from appliednn.text.generation._marks import END, PAD, START
+from appliednn.text.generation._pairs import batches_of, encoded_pairs, ended, paired, parted
 from appliednn.text.generation._reader import TranslationReader
+from appliednn.text.generation._widths import check_width
+from appliednn.text.generation._word_table import cheap_translations
 
+# Held-out pairs that are translated at the end of a fit.
+_MOST_SCORED = 200
 # Sources translated side by side, times the width of the beam.
 _AT_ONCE = 256
 
@@ -33,7 +38,7 @@ class Seq2SeqModel(SaveMixin, BaseEstimator):
     found by beam search. The epoch with the least held-out loss is kept.
 
     Trained from scratch, it needs tens of thousands of pairs, and long documents are beyond it:
-    for summaries, :class:`ExtractiveSummarizer` and its first-sentences baseline do better.
+    for summaries, :class:`ExtractiveSummarizer` does better.
 
     Parameters
     ----------
@@ -97,6 +102,13 @@ class Seq2SeqModel(SaveMixin, BaseEstimator):
         Pairs trained on.
     n_left_out_ : int
         Pairs that are too long or have an empty side.
+    validation_score_ : float or None
+        ``metric`` of translations of held-out sources, at most 200 of them.
+    baseline_scores_ : dict of str to float
+        The same of the source itself (``"copy"``) and of the likeliest target word for each of
+        its words (``"word by word"``).
+    baseline_score_ : float or None
+        The better one of them.
     n_epochs_, best_epoch_ : int
         Epochs run, and the one whose weights were kept (from 0).
     stop_reason_ : str
@@ -214,39 +226,43 @@ class Seq2SeqModel(SaveMixin, BaseEstimator):
         ValueError
             If there are not as many sources as targets, or too few pairs that are short enough.
         """
-        sources, targets = _paired(X, y, "X", "y")
+        sources, targets = paired(X, y, "X", "y")
         weight_seed, shuffle_seed, split_seed = spawn_seeds(self.random_state, 3)
         self.vocabulary_ = BytePairEncoder(vocab_size=self.vocab_size).fit(sources + targets)
-        pairs = self._pairs(sources, targets)
-        self.n_left_out_ = len(sources) - len(pairs)
+        texts = list(zip(sources, targets, strict=True))
         if X_val is not None:
-            held = self._pairs(*_paired(X_val, y_val, "X_val", "y_val"))
+            held = list(zip(*paired(X_val, y_val, "X_val", "y_val"), strict=True))
         else:
-            n_held = int(self.validation_fraction * len(pairs))
-            order = np.random.default_rng(split_seed).permutation(len(pairs))
-            held = [pairs[i] for i in order[:n_held]]
-            pairs = [pairs[i] for i in np.sort(order[n_held:])]
+            texts, held = parted(texts, self.validation_fraction, split_seed)
+        pairs, held_pairs = self._encoded(texts), self._encoded(held)
         if not pairs:
             raise ValueError(
                 f"{len(sources)} pairs were given, of which none is left to train on; expected "
                 f"pairs with text on both sides and at most max_length={self.max_length} pieces"
             )
-        self.n_pairs_ = len(pairs)
-        self._train(pairs, held, weight_seed, shuffle_seed)
+        self.n_pairs_, self.n_left_out_ = len(pairs), len(texts) - len(pairs)
+        self._train(pairs, held_pairs, weight_seed, shuffle_seed)
+        self._score_beside(texts, held[:_MOST_SCORED])
         return self
 
-    def _pairs(self, sources, targets) -> list[tuple[np.ndarray, np.ndarray]]:
-        """Return the encoded pairs that are not too long and not empty."""
-        out = []
-        for source, target in zip(sources, targets, strict=True):
-            a, b = self.vocabulary_.encode(source), self.vocabulary_.encode(target)
-            if 0 < len(a) <= self.max_length and 0 < len(b) <= self.max_length:
-                out.append((_ended(a), np.concatenate([[START], b, [END]]).astype(np.int32)))
-        return out
+    def _encoded(self, texts):
+        return encoded_pairs(self.vocabulary_, texts, self.max_length)
+
+    def _score_beside(self, texts, held) -> None:
+        """Score held-out pairs by the network, and by what is cheap."""
+        self.validation_score_ = self.baseline_score_ = None
+        self.baseline_scores_ = {}
+        if not held:
+            return
+        sources, targets = (list(side) for side in zip(*held, strict=True))
+        self.validation_score_ = self.score(sources, targets)
+        for name, written in cheap_translations(texts, sources).items():
+            self.baseline_scores_[name] = self._metric(self.metric)(written, targets)
+        self.baseline_score_ = max(self.baseline_scores_.values())
 
     def _train(self, pairs, held, weight_seed: int, shuffle_seed: int) -> None:
         def batches(epoch: int):
-            return self._batches(pairs, np.random.default_rng([shuffle_seed, epoch]))
+            return batches_of(pairs, self.max_tokens, np.random.default_rng([shuffle_seed, epoch]))
 
         warms = self.schedule in ("cosine", "constant")
         plan = SequencePlan(
@@ -260,21 +276,11 @@ class Seq2SeqModel(SaveMixin, BaseEstimator):
             seed=weight_seed,
             verbose=self.verbose,
         )
-        tests = self._batches(held, None) if held else None
+        tests = batches_of(held, self.max_tokens) if held else None
         result = SequenceTrainer(self._architecture(), plan, batches, held=tests).fit()
         self.network_, self.history_ = result.network, result.history
         self.n_epochs_, self.best_epoch_ = result.n_epochs, result.best_epoch
         self.stop_reason_ = result.stop_reason
-
-    def _batches(self, pairs, rng) -> list[dict[str, np.ndarray]]:
-        lengths = [max(len(a), len(b) - 1) for a, b in pairs]
-        return [
-            {
-                "source": pad([pairs[i][0] for i in rows]),
-                "target": pad([pairs[i][1] for i in rows]),
-            }
-            for rows in length_buckets(lengths, max_tokens=self.max_tokens, rng=rng)
-        ]
 
     def _architecture(self) -> Architecture:
         shared = {
@@ -284,16 +290,11 @@ class Seq2SeqModel(SaveMixin, BaseEstimator):
             "dropout": float(self.dropout),
             "smoothing": float(self.label_smoothing),
         }
-        multiple = 2 if self.architecture == "gru" else 2 * self.heads
-        if self.hidden_units % multiple:
-            raise ValueError(
-                f"hidden_units={self.hidden_units} was given; architecture="
-                f"{self.architecture!r} expected a multiple of {multiple}"
-            )
+        check_width(self.architecture, self.hidden_units, self.heads)
         if self.architecture == "gru":
             return Architecture.of("gru_translation", **shared)
-        auto = self.feed_forward_units == "auto"
-        hidden = 2 * self.hidden_units if auto else self.feed_forward_units
+        hidden = self.feed_forward_units
+        hidden = 2 * self.hidden_units if hidden == "auto" else hidden
         return Architecture.of(
             "transformer_translation", heads=self.heads, hidden=hidden, **shared
         )
@@ -349,12 +350,12 @@ class Seq2SeqModel(SaveMixin, BaseEstimator):
                 "their beginnings are read",
                 stacklevel=3,
             )
-        return [_ended(ids[: self.max_length]) for ids in encoded]
+        return [ended(ids[: self.max_length]) for ids in encoded]
 
     def score_samples(self, X, y) -> np.ndarray:
         """Return the mean log-probability of each target's pieces and its end, in nats, (n,)."""
         check_is_fitted(self)
-        sources, targets = _paired(X, y, "X", "y")
+        sources, targets = paired(X, y, "X", "y")
         sources = self._sources(sources)
         targets = [np.concatenate([[START], self.vocabulary_.encode(t), [END]]) for t in targets]
         lengths = [max(len(a), len(b)) for a, b in zip(sources, targets, strict=True)]
@@ -381,31 +382,19 @@ class Seq2SeqModel(SaveMixin, BaseEstimator):
         -------
         float
         """
+        sources, targets = paired(X, y, "X", "y")
+        return self._metric(metric or self.metric)(self.predict(sources), targets)
+
+    def _metric(self, name: str):
         from appliednn.text.metrics import corpus_bleu, corpus_chrf
 
-        sources, targets = _paired(X, y, "X", "y")
-        metric = metric or self.metric
-        if metric not in ("bleu", "chrf"):
-            raise ValueError(f"metric={metric!r} was given; expected 'bleu' or 'chrf'")
-        written = self.predict(sources)
-        return (corpus_bleu if metric == "bleu" else corpus_chrf)(written, targets)
+        known = {"bleu": corpus_bleu, "chrf": corpus_chrf}
+        if name not in known:
+            raise ValueError(f"metric={name!r} was given; expected 'bleu' or 'chrf'")
+        return known[name]
 
     def __sklearn_tags__(self):
         tags = super().__sklearn_tags__()
         tags.input_tags.string = True
         tags.input_tags.two_d_array = False
-        tags.target_tags.required = True
         return tags
-
-
-def _ended(ids: np.ndarray) -> np.ndarray:
-    return np.append(ids, np.int32(END)).astype(np.int32)
-
-
-def _paired(X, y, x_name: str, y_name: str) -> tuple[list[str], list[str]]:
-    sources, targets = as_texts(X, x_name), as_texts(y, y_name)
-    if len(sources) != len(targets):
-        raise ValueError(
-            f"{x_name} holds {len(sources)} texts, {y_name} {len(targets)}; expected as many"
-        )
-    return sources, targets

@@ -17,11 +17,11 @@ def token_losses(logits, ids, smoothing: float = 0.0):
     smoothing : float
         Share of the target given to all tokens alike (C. Szegedy et al., CVPR 2016).
     """
+    own = ops.sparse_categorical_crossentropy(ids, logits, from_logits=True)
     if not smoothing:
-        return ops.sparse_categorical_crossentropy(ids, logits, from_logits=True)
-    total = ops.logsumexp(logits, axis=-1)
-    own = ops.take_along_axis(logits, ids[..., None], axis=-1)[..., 0]
-    return total - (1.0 - smoothing) * own - smoothing * ops.mean(logits, axis=-1)
+        return own
+    every = ops.logsumexp(logits, axis=-1) - ops.mean(logits, axis=-1)
+    return (1.0 - smoothing) * own + smoothing * every
 
 
 def log_probs_of(logits, ids):

@@ -35,8 +35,9 @@ def split_sentences(text: str) -> list[str]:
     """Return the sentences of a text, without white space around them.
 
     A sentence ends at a point, question or exclamation mark, also within closing quotes, that
-    white space follows; not after an abbreviation or an initial, nor before a word in lower case.
-    A blank line ends one, too. The abbreviations are English ones and some German ones.
+    white space follows; not after an abbreviation or an initial, nor before a word in lower case
+    (unless all of the text is). A blank line ends one, too. The abbreviations are English ones
+    and some German ones.
 
     Parameters
     ----------
@@ -53,33 +54,33 @@ def split_sentences(text: str) -> list[str]:
     >>> split_sentences('Dr. J. Smith paid 3.50 euros. "Too much!" he said. He left at 5 p.m.')
     ['Dr. J. Smith paid 3.50 euros.', '"Too much!" he said.', 'He left at 5 p.m.']
     """
-    out = []
+    out, cased = [], text != text.lower()
     for paragraph in _PARAGRAPH.split(text):
         start = 0
         for match in _END.finditer(paragraph):
-            if _ends(paragraph, match):
+            if _ends(paragraph, match, cased):
                 out.append(paragraph[start : match.end()].strip())
                 start = match.end()
         out.append(paragraph[start:].strip())
     return [sentence for sentence in out if sentence]
 
 
-def _ends(text: str, match: re.Match) -> bool:
-    """Whether a sentence ends at these marks."""
+def _ends(text: str, match: re.Match, cased: bool) -> bool:
+    """Whether a sentence ends at these marks; case tells nothing where there is none."""
     following = _NEXT_WORD.match(text, match.end())
     word = following.group(1) if following else ""
     if not word:
         return True
-    if word[0].islower():
+    if cased and word[0].islower():
         return False
     marks = match.group().rstrip("\"'”’»)]")
     if marks != ".":
         return True
     before = _WORD_BEFORE.search(text[: match.start()])
     last = before.group(1) if before else ""
-    if len(last) == 1 and last.isalpha() and last.isupper() and last != "I":
-        return False  # an initial
     folded = last.lower()
+    if len(last) == 1 and last.isalpha() and folded != "i" and (last.isupper() or not cased):
+        return False  # an initial
     starts = re.sub(r"\W+$", "", word).lower() in _FIRST_WORDS
     if folded in _MAYBE_LAST:
         return starts

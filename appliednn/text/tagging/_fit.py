@@ -46,13 +46,12 @@ class TaggerFit:
             raise ValueError("X holds no token in any sentence; expected at least one")
         if (X_val is None) != (y_val is None):
             raise ValueError("X_val and y_val go together, and only one of them was given")
-        split, weights, shuffles = spawn_seeds(self.random_state, 3)
+        seeds = spawn_seeds(self.random_state, 3)
         self._learn_scheme(train.tags)
-        self._given = (X, y)
         if X_val is not None:
             held = Tagged(*check_pairs(X_val, y_val, "X_val", "y_val"))
         else:
-            train, held = self._hold_out(train, split)
+            train, held = self._hold_out(train, seeds[2])
         vectors = self._start_vectors()
         self.encoder_ = TokenEncoder.learn(
             train.tokens,
@@ -60,7 +59,8 @@ class TaggerFit:
             self.min_count,
             self.min_feature_count if self.features else None,
         )
-        result = self._train(train, held, vectors, weights, shuffles, began)
+        plan = self._plan(len(train.tokens), held is not None, seeds[0], began)
+        result = self._train(train, held, vectors, plan, seeds[1], (X, y))
         self._record(result, train, held)
         self._close_sklearn_callbacks()
         return self
@@ -125,40 +125,43 @@ class TaggerFit:
             dropout=float(self.dropout),
         )
 
-    def _train(self, train, held, vectors, weight_seed, shuffle_seed, began) -> SequenceResult:
-        sentences, numbers = self._pieces(train)
-        encoded = self.encoder_.encode(sentences)
-        word_dim = self.word_dim if vectors is None else vectors[1].shape[1]
-        architecture = self._make_architecture(word_dim)
-        start = None if vectors is None else _started(architecture, weight_seed, vectors[1])
+    def _plan(self, n_sentences: int, watched: bool, seed: int, began: float) -> SequencePlan:
         plan = SequencePlan(
-            epochs=self._n_epochs(len(sentences)),
+            epochs=self._n_epochs(n_sentences),
             learning_rate=self.learning_rate,
             schedule="cosine",
             warmup=_WARMUP,
             weight_decay=self.weight_decay,
             clip=_CLIP,
-            patience=None if held is None else self.n_iter_no_change,
-            seed=weight_seed,
+            patience=self.n_iter_no_change if watched else None,
+            seed=seed,
             verbose=self.verbose,
         )
         if self.max_seconds is not None:
             plan.max_seconds = max(1e-3, self.max_seconds - (time.monotonic() - began))
+        return plan
+
+    def _train(self, train, held, vectors, plan: SequencePlan, seed: int, given) -> SequenceResult:
+        sentences, numbers = self._pieces(train)
+        encoded = self.encoder_.encode(sentences)
+        word_dim = self.word_dim if vectors is None else vectors[1].shape[1]
+        architecture = self._make_architecture(word_dim)
 
         def score(network: SequenceNetwork) -> float:
             return self._score_tags(held.tags, self._decoder(network).paths(held.tokens))
+
+        def learnt(weights) -> dict:
+            return {"network_": SequenceNetwork(architecture, weights)}
 
         with guarded_random_state():
             trainer = SequenceTrainer(
                 architecture,
                 plan,
-                lambda epoch: self._batches(encoded, numbers, shuffle_seed, epoch),
+                lambda epoch: self._batches(encoded, numbers, seed, epoch),
                 score=None if held is None else score,
-                start=start,
+                start=None if vectors is None else _started(architecture, plan.seed, vectors[1]),
             )
-            trainer.hooks = self._callback_hooks(
-                trainer.program, lambda weights: {}, plan.epochs, self.__dict__.pop("_given")
-            )
+            trainer.hooks = self._callback_hooks(trainer.program, learnt, plan.epochs, given)
             return trainer.fit()
 
     def _n_epochs(self, n_sentences: int) -> int:
