@@ -6,7 +6,7 @@ import numpy as np
 
 from appliednn.audit._base import CheckResult, Figure, Finding, Table
 from appliednn.audit._context import AuditContext
-from appliednn.audit.checks._intervals import share_estimate
+from appliednn.audit.checks._intervals import SAME, share_estimate, without_ties
 from appliednn.audit.checks._tagging_shared import (
     Scheme,
     TaggerCheck,
@@ -96,10 +96,10 @@ class Entities(TaggerCheck):
 
         what = "F1" if scheme.name is not None else "accuracy"
         name = f"Gain in {what} over each word's most frequent tag"
-        return over_sentences(name, gain, [ours, theirs], seed)
+        return without_ties(over_sentences(name, gain, [ours, theirs], seed))
 
     def _beaten(self, gain: Estimate) -> list[Finding]:
-        if gain.value is None or gain.ci[0] > 0:
+        if gain.reason != SAME and (gain.value is None or gain.ci[0] > 0):
             return []
         return [
             Finding(
