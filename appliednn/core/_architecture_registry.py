@@ -30,6 +30,7 @@ BUILDERS: dict[str, tuple[str, str]] = {
     "bert_outputs": (f"{_TEXT}.encoder._architecture", "build_bert"),
     "bert_spans": (f"{_TEXT}.encoder._architecture", "build_bert"),
     "vector_head": (f"{_TEXT}.encoder._architecture", "build_vector_head"),
+    "span_attention": (f"{_TEXT}.answering._span_network", "build_span_attention"),
     "lstm_language": (f"{_TEXT}.generation._language_networks", "build_lstm_language"),
     "transformer_language": (
         f"{_TEXT}.generation._language_networks",
@@ -79,6 +80,10 @@ FUNCTIONS: dict[str, tuple[str, dict[str, str]]] = {
     "bert_pieces": (_BERT, {"loss": "masked_loss", "scores": "masked_scores"}),
     "bert_outputs": (_BERT, {"loss": "head_loss", "forward": "forward", "embed": "embed"}),
     "bert_spans": (_BERT, {"loss": "span_loss", "spans": "span_scores"}),
+    "span_attention": (
+        f"{_TEXT}.answering._span_network",
+        {"loss": "span_loss", "spans": "span_scores"},
+    ),
     "vector_head": (_BERT, {"loss": "vector_loss", "forward": "vector_forward"}),
     "lstm_language": _LANGUAGE,
     "transformer_language": _LANGUAGE,
@@ -99,4 +104,10 @@ NUMPY: dict[tuple[str, str], tuple[str, str]] = {
     ("tabm", "count"): (f"{_TABLES}._parameter_counts", "count_tabm"),
     ("resnet", "count"): (f"{_TABLES}._parameter_counts", "count_resnet"),
     ("ft_transformer", "count"): (f"{_TABLES}._parameter_counts", "count_ft_transformer"),
+    ("bert", "count"): (f"{_TEXT}.encoder._counts", "count_bert"),
+    ("bert_pieces", "count"): (f"{_TEXT}.encoder._counts", "count_bert"),
+    ("bert_outputs", "count"): (f"{_TEXT}.encoder._counts", "count_bert"),
+    ("bert_spans", "count"): (f"{_TEXT}.encoder._counts", "count_bert"),
+    ("vector_head", "count"): (f"{_TEXT}.encoder._counts", "count_vector_head"),
+    ("span_attention", "count"): (f"{_TEXT}.answering._count", "count_span_attention"),
 }

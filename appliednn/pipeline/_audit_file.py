@@ -9,7 +9,8 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from appliednn.core.errors import AppliedNNError, UsageError
+from appliednn.audit._reads import lists_of
+from appliednn.core.errors import UsageError
 from appliednn.pipeline._anomalies import anomaly_labels, is_detector
 from appliednn.pipeline._artifacts import load_model
 from appliednn.pipeline._files import check_contract, model_features, read_file
@@ -18,6 +19,7 @@ from appliednn.pipeline._outcome import RunOutcome, verdict_lines
 from appliednn.pipeline._prepare import target_values
 from appliednn.pipeline._run_folder import FINISHED, RunFolder, write_json, writing_to
 from appliednn.pipeline._sensitive import sensitive_frame
+from appliednn.pipeline._sentences import file_sentences, is_tagger, run_config
 
 
 def audit_file(
@@ -71,8 +73,12 @@ def audit_file(
         raise UsageError("--target is needed: the column with the truth")
     _need_columns(frame, [*([] if target is None else [target]), *sensitive], data)
     notes = check_contract(model_path, frame, with_target=not detector, values=not detector)
-    rows, loaded = _complete(frame, target, notes), _loaded(config)
-    run = _config_of_run(model_path) if loaded is None else loaded.config
+    loaded = _loaded(config)
+    run = run_config(model_path) if loaded is None else loaded.config
+    if is_tagger(fitted):
+        rows = file_sentences(run, frame, data, tagged=True)
+    else:
+        rows = _complete(frame, target, notes)
     chosen = (
         {}
         if loaded is None
@@ -84,12 +90,16 @@ def audit_file(
         }
     )
     if train is not None:
-        seen = _complete(read_file(train), target, notes)
-        chosen["X_train"] = model_features(fitted, seen, model_path)
+        seen = read_file(train)
+        if is_tagger(fitted):
+            seen = file_sentences(run, seen, train, tagged=True)
+        else:
+            seen = _complete(seen, target, notes)
+        chosen["X_train"] = _inputs(fitted, seen, model_path, run)
         chosen["y_train"] = _truth(fitted, seen, target, run)
     report = audit(
         fitted,
-        model_features(fitted, rows, model_path),
+        _inputs(fitted, rows, model_path, run),
         _truth(fitted, rows, target, run),
         sensitive=_groups(rows, sensitive, run, data, all_of_them=loaded is not None),
         positive=_positive(fitted, run, notes),
@@ -128,9 +138,18 @@ def _truth(model: Any, rows: pd.DataFrame, target: str | None, run: Any) -> np.n
     """Return the targets of rows as the audit takes them; None without any."""
     if target is None:
         return None
+    if is_tagger(model):
+        return lists_of(rows[target])
     if is_detector(model):
         return anomaly_labels(rows[target], None if run is None else run.data.positive)
     return target_values(rows[target], classification=hasattr(model, "classes_"))
+
+
+def _inputs(model: Any, rows: pd.DataFrame, model_path: Path, run: Any) -> pd.DataFrame:
+    """Return what the model reads of rows."""
+    if is_tagger(model):
+        return rows[[run.data.text]]
+    return model_features(model, rows, model_path)
 
 
 def _complete(frame: pd.DataFrame, target: str | None, notes: list[str]) -> pd.DataFrame:
@@ -151,22 +170,6 @@ def _need_columns(frame: pd.DataFrame, names: Sequence[str], where: Any) -> None
             f"{where} has no column {', '.join(map(repr, absent))}; columns: "
             f"{', '.join(frame.columns)}"
         )
-
-
-def _config_of_run(model_path: Path) -> Any:
-    """Return the config that lies beside the model of a run, or None."""
-    from pydantic import ValidationError
-
-    from appliednn.pipeline.config import RunConfig
-    from appliednn.pipeline.config._document import read
-
-    path = model_path.parent / "resolved.yaml"
-    if not path.is_file():
-        return None
-    try:  # references to the environment stay as they are: no data are read by this config
-        return RunConfig.model_validate(read(path)[1].data)
-    except (ValidationError, AppliedNNError):
-        return None
 
 
 def _groups(

@@ -53,6 +53,13 @@ def _target(config: Any, data: Any) -> str:
     if config.task == "anomaly":
         counts = [f"{int(data.y[r].sum())} of {len(r)}" for r in (data.train, data.test)]
         return f"{name} marks {counts[0]} training and {counts[1]} test rows as anomalies"
+    if config.kind == "tagging":
+        labels, counts = np.unique([tag for row in data.y for tag in row], return_counts=True)
+        order = np.argsort(-counts)[:6]
+        shown = ", ".join(f"{labels[i]}: {counts[i]}" for i in order)
+        return (
+            f"{name}, {len(labels)} tags of tokens ({shown}{', ...' if len(labels) > 6 else ''})"
+        )
     if config.kind == "regression":
         low, middle, high = np.quantile(data.y, [0, 0.5, 1])
         return f"{name} (from {low:g} to {high:g}, median {middle:g})"

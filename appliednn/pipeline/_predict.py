@@ -14,6 +14,7 @@ from appliednn.pipeline._artifacts import load_model
 from appliednn.pipeline._files import KINDS, check_contract, model_features, read_file
 from appliednn.pipeline._outcome import RunOutcome
 from appliednn.pipeline._run_folder import atomic_path, writing_to
+from appliednn.pipeline._sentences import file_sentences, is_tagger, rows_of, run_config
 
 CHUNK = 50_000  # rows predicted at a time, to keep memory flat
 
@@ -56,9 +57,14 @@ def predict_file(
         raise UsageError(f"{data} holds no rows")
     detector = is_detector(fitted)
     notes = check_contract(model_path, frame, with_target=False, values=not detector)
-    X = model_features(fitted, frame, model_path)
-    predictions = detections(fitted, X) if detector else predict_frame(fitted, X)
+    if is_tagger(fitted):
+        predictions = _tags(fitted, frame, model_path, data)
+    else:
+        X = model_features(fitted, frame, model_path)
+        predictions = detections(fitted, X) if detector else predict_frame(fitted, X)
     if reasons:
+        if is_tagger(fitted):
+            raise UsageError("--reasons is for models that read whole texts; leave it out")
         predictions = predictions.join(_reasons(fitted, X, predictions))
     with writing_to(out, "choose another --out"), atomic_path(out) as temporary:
         _write(predictions, temporary, kind)
@@ -66,6 +72,16 @@ def predict_file(
     if detector:
         n = f"{int(predictions['flag'].sum())} of {len(predictions)} rows flagged"
     return RunOutcome(0, lines=[*notes, f"{n}: {out}"])
+
+
+def _tags(model: Any, frame: pd.DataFrame, model_path: Path, data: Any) -> pd.DataFrame:
+    """Return a tag for each row of a file of tokens, in the order of the file."""
+    run = run_config(model_path)
+    sentences = file_sentences(run, frame, data, tagged=False)
+    tags = [tag for row in model.predict(sentences[run.data.text].tolist()) for tag in row]
+    out = np.empty(len(frame), dtype=object)
+    out[rows_of(frame, run.data.sentence)] = tags
+    return pd.DataFrame({"prediction": out})
 
 
 def _reasons(model: Any, X: pd.DataFrame, predictions: pd.DataFrame) -> pd.DataFrame:

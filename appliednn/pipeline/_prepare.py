@@ -10,10 +10,12 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from appliednn.audit._reads import lists_of
 from appliednn.core.errors import UsageError
 from appliednn.pipeline._anomalies import anomaly_labels
 from appliednn.pipeline._seeds import stage_seed
 from appliednn.pipeline._sensitive import sensitive_frame
+from appliednn.pipeline._sentences import gather, token_problems
 from appliednn.pipeline._split import split_rows
 
 
@@ -71,12 +73,14 @@ def prepare(config: Any, base_dir: Path) -> Prepared:
     target = config.data.target
     frame = read_frame if target is None else read_frame[read_frame[target].notna()]
     frame = frame.reset_index(drop=True)
+    if config.kind == "tagging":
+        frame = gather(frame, config.data.sentence, [config.data.text, target])
     y = _targets(config, frame)
     train, test = split_rows(
         frame.assign(**{target: y}) if config.task == "anomaly" and y is not None else frame,
-        target,
+        None if config.kind == "tagging" else target,
         config.split.model_dump(),
-        classification=config.kind != "regression",
+        classification=config.kind not in ("regression", "tagging"),
         seed=stage_seed(config.seed, "split"),
     )
     X, empty = _features(config, frame, train)
@@ -113,6 +117,11 @@ def check_data(config: Any, frame: pd.DataFrame) -> list[str]:
     """Return warnings, or raise everything that makes the data unusable, all at once."""
     from appliednn.datasets import check_usable
 
+    if config.kind == "tagging":
+        fatal = token_problems(config, frame)
+        if fatal:
+            raise UsageError("\n".join(fatal))
+        return []
     found = check_usable(
         _read_columns(config, frame),
         config.data.target,
@@ -225,7 +234,7 @@ def feature_names(config: Any, columns: list[str]) -> list[str]:
     The target, what ``drop`` names and the column of a grouped or timed split are none: a group
     that is new, or a moment that is later, tells a model nothing it was trained on.
     """
-    if config.reads == "text":
+    if config.reads != "table":
         return [config.data.text]
     out = {config.data.target, *config.data.drop, getattr(config.split, "column", None)}
     return [c for c in columns if c not in out]
@@ -250,6 +259,8 @@ def _targets(config: Any, frame: pd.DataFrame) -> np.ndarray | None:
     target = frame[config.data.target]
     if config.task == "anomaly":
         return anomaly_labels(target, config.data.positive)
+    if config.kind == "tagging":
+        return lists_of(target)
     return target_values(target, classification=config.kind == "classification")
 
 

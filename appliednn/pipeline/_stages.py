@@ -16,6 +16,7 @@ from appliednn.pipeline._prepare import Prepared
 from appliednn.pipeline._run_folder import RunFolder, write_json
 from appliednn.pipeline._search import search_parameters
 from appliednn.pipeline._seeds import stage_seed
+from appliednn.pipeline._sentences import spread
 from appliednn.pipeline._train import (
     calibrate,
     fit_model,
@@ -61,9 +62,12 @@ def contract_stage(state: RunState) -> list[str]:
     if state.config.task == "anomaly":
         target = None  # later rows have no label, and the labels of a test part may all be new
     columns = [*data.X.columns, *([] if target is None else [target])]
-    contract = DataContract.learn(data.frame[columns].iloc[data.train], target=target)
+    train, test = (data.frame[columns].iloc[rows] for rows in (data.train, data.test))
+    if state.config.kind == "tagging":  # of tokens, as later files hold them
+        train, test = spread(train, columns), spread(test, columns)
+    contract = DataContract.learn(train, target=target)
     contract.save(state.folder / "contract.json")
-    found = contract.check(data.frame[columns].iloc[data.test])
+    found = contract.check(test)
     for violation in found:
         state.folder.log("contract", **violation.to_dict())
     return [f"{v.column}: {v.message}" for v in found if v.level == "violation"]
@@ -155,6 +159,9 @@ def audit_options(config: Any) -> dict[str, Any]:
         return _detector_options(config, options)
     if config.reads == "text":
         return _text_options(config, options)
+    if config.kind == "tagging":
+        skip = [] if config.robustness.enabled else ["ANN1044"]
+        return {"tagging": {"max_rows": config.robustness.max_rows}, "skip": skip}
     options["baselines"] = {"names": list(config.baselines)}
     if config.threshold.type == "cost":
         options["threshold"] = config.threshold.model_dump(exclude={"type"})

@@ -3,7 +3,7 @@
 import numpy as np
 import pandas as pd
 import pytest
-from sklearn.linear_model import Ridge
+from sklearn.linear_model import LogisticRegression, Ridge
 from sklearn.model_selection import GridSearchCV, cross_val_score
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import FunctionTransformer
@@ -11,6 +11,7 @@ from sklearn.svm import LinearSVC
 
 from appliednn import TextClassifier, TextRegressor
 from appliednn.core._numpy_forward import sigmoid
+from appliednn.text import MaskedLanguagePretrainer, WordVectors
 from appliednn.text.classification._folds import held_out_folds
 from appliednn.text.classification._linear import LinearPart, Mix, clearly_better
 
@@ -220,6 +221,8 @@ def test_wrong_data_is_named():
         TextClassifier().fit(["a", "b"], [1, 1])
     with pytest.raises(ValueError, match="inconsistent numbers"):
         TextClassifier().fit(["a", "b"], [1])
+    with pytest.raises(ValueError, match="no words"):
+        TextClassifier().fit(["", " "], [0, 1])
     with pytest.raises(ValueError, match="y to be passed"):
         TextClassifier().fit(["a", "b"], None)
 
@@ -243,6 +246,66 @@ def test_numbers_are_learned_from_words(architecture):
     assert model.score(texts[120:], y[120:]) > 0.8
     both = TextRegressor(architecture, epochs=1, random_state=0).fit(texts, np.c_[y, -y])
     assert both.predict(texts).shape == (150, 2)
+
+
+# -- pretrained encoders ------------------------------------------------------------------------
+
+
+@pytest.fixture(scope="module")
+def encoder():
+    texts, _ = reviews(200)
+    own = MaskedLanguagePretrainer(
+        width=16, n_layers=1, n_heads=2, epochs=2, vocab_size=200, random_state=0
+    )
+    return own.fit(texts).encoder()
+
+
+@pytest.mark.parametrize("fine_tune", [False, True])
+def test_a_pretrained_encoder_reads_texts_as_it_is_or_trained(encoder, fine_tune):
+    texts, labels = reviews(80)
+    held, right = reviews(60, seed=1)
+    model = TextClassifier(
+        "encoder", encoder=encoder, fine_tune=fine_tune, learning_rate=5e-3, epochs=4,
+        random_state=0,
+    ).fit(texts, labels)  # fmt: skip
+    assert model.score(held, right) > 0.9
+    assert model.mix_.network > 0
+    (found,) = model.token_attributions(["this book is lovely"])
+    assert found.tokens[int(np.argmax(found.values))] == "lovely"
+    with pytest.raises(AttributeError, match="encoder"):
+        model.attention(["a"])
+
+
+def test_a_head_on_a_frozen_encoder_is_logistic_regression(encoder):
+    texts, labels = reviews(80)
+    model = TextClassifier("encoder", encoder=encoder, linear=False, random_state=0)
+    model.fit(texts, labels)
+    vectors = encoder.transform(texts)
+    expected = LogisticRegression(max_iter=2000).fit(vectors, labels)
+    np.testing.assert_allclose(
+        model.decision_function(texts), expected.decision_function(vectors), atol=1e-3
+    )
+
+
+def test_several_classes_through_a_trained_encoder(encoder):
+    texts = ["good film", "bad film", "a plot"] * 8
+    model = TextClassifier(
+        "encoder", encoder=encoder, fine_tune=True, epochs=1, random_state=0
+    ).fit(texts, ["a", "b", "c"] * 8)
+    assert model.predict_proba(texts).shape == (24, 3)
+    numbers = TextRegressor("encoder", encoder=encoder, random_state=0)
+    assert numbers.fit(texts, [1.0, -1.0, 0.0] * 8).score(texts, [1.0, -1.0, 0.0] * 8) > 0.9
+
+
+def test_word_vectors_are_what_training_starts_from():
+    vectors = WordVectors(["Film", "good", "unseen"], np.arange(12.0).reshape(3, 4))
+    model = TextClassifier(
+        "cnn", embeddings=vectors, units=4, epochs=1, learning_rate=1e-9, random_state=0
+    ).fit(["a good film", "a bad film"] * 6, [1, 0] * 6)
+    (ids,) = model.reader_.prepare(["good film"])
+    rows = model.network_.call("embed", {"ids": ids[None]})[0]
+    np.testing.assert_allclose(rows, vectors.vectors[[1, 0]], atol=1e-6)
+    assert model.predict(["good"]).shape == (1,)
 
 
 # -- parts --------------------------------------------------------------------------------------

@@ -11,6 +11,7 @@ from sklearn.exceptions import NotFittedError
 
 import appliednn
 from appliednn import TextClassifier, TextRegressor
+from appliednn.text import TokenTagger, WordEmbedding
 
 TEXTS = ["red rose", "blue sky", "red wine and rose", "deep blue sea", "rose", "sky"] * 3
 LABELS = ["red", "blue"] * 9
@@ -25,6 +26,15 @@ CASES = {
         "predict_proba",
     ),
     "TextRegressor": (TextRegressor(epochs=2, random_state=0), (TEXTS, NUMBERS), "predict"),
+    "TokenTagger": (
+        TokenTagger(epochs=2, hidden_units=4, word_dim=4, char_filters=4, random_state=0),
+        (
+            [text.split() for text in TEXTS],
+            [["O", "B-X", "O", "O"][: len(t.split())] for t in TEXTS],
+        ),
+        "predict_proba",
+    ),
+    "WordEmbedding": (WordEmbedding(dim=4, epochs=2, random_state=0), (TEXTS,), "transform"),
 }
 
 

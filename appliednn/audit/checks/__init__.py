@@ -18,6 +18,8 @@ SECTIONS: tuple[str, ...] = (
     "robustness",
     "missing",
     "text",
+    "tagging",
+    "writing",
     "explanations",
     "training",
     "data",

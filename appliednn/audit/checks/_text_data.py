@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from appliednn.audit._base import CheckResult, Finding, Table
+from appliednn.audit._base import CheckResult, Figure, Finding, Table
 from appliednn.audit._context import AuditContext
 from appliednn.audit.checks._data_overview import target_shares
 from appliednn.audit.checks._intervals import share_estimate
@@ -53,7 +53,7 @@ class Texts(TextCheck):
             findings += more
         shares, tables, figures = target_shares(context)
         tables.append(_length_table(lengths, context))
-        figures.append(histogram("Words of a text", lengths, "words", bins=_bins(lengths)))
+        figures.append(_histogram(lengths))
         middle = format_number(float(np.median(lengths["test"])))
         return CheckResult(
             estimates | shares,
@@ -98,13 +98,15 @@ class Texts(TextCheck):
         ]
 
 
-def _bins(lengths: dict[str, np.ndarray]) -> np.ndarray:
-    """Return edges that are whole words; the longest twentieth lies in the last bin."""
+def _histogram(lengths: dict[str, np.ndarray]) -> Figure:
+    """Return the lengths, the longest hundredth drawn at the end of the axis."""
     every = np.concatenate(list(lengths.values()))
     top = max(float(np.quantile(every, 0.99)), 1.0)
     step = max(1, int(np.ceil(top / 20)))
-    edges = np.arange(0, top + step, step, dtype=float)
-    return np.append(edges, every.max() + 1) if every.max() >= edges[-1] else edges
+    edges = np.arange(0, top + 2 * step, step, dtype=float)
+    cut = {name: np.minimum(values, edges[-2]) for name, values in lengths.items()}
+    more = " (longer ones at the end)" if every.max() > edges[-2] else ""
+    return histogram("Words of a text", cut, f"words{more}", bins=edges)
 
 
 def _length_table(lengths: dict[str, np.ndarray], context: AuditContext) -> Table:

@@ -100,8 +100,9 @@ class IdentityTerms(TextCheck):
             rate = estimates.get(f"identity_change_rate[{each.attribute}]")
             value = estimates[f"{stem}[{each.attribute}]"]
             scale = _scale(context) if rate is None else 1.0
-            # What any word would do is not about who the person is.
-            if value.ci[0] <= _MATTERS * scale or value.value <= neutral.value:
+            # What any word in that place would do is not about who the person is.
+            least = _MATTERS * scale if each.inside else max(_MATTERS * scale, neutral.value)
+            if value.ci[0] <= least:
                 continue
             what = "the prediction moves by" if rate is None else "the answer changes for"
             findings.append(
@@ -206,7 +207,7 @@ def _table(rows: list[list], context: AuditContext, unit: str) -> Table:
         "score of the group with the highest less that with the lowest, paired bootstrap; being "
         "picked as the ends makes it a little too large. Where fewer than "
         f"{_LEAST_TEXTS} test texts hold such a word, a sentence is put before test texts: that "
-        "tells of the word, not of how often it matters in use. Neutral words say what any word "
-        "would do: less than that is no finding."
+        "tells of the word, not of how often it matters in use. Neutral words there say what any "
+        "word would do: what is not surely more is no finding."
     )
     return Table("Persons exchanged", head, rows, note)

@@ -114,13 +114,17 @@ class Vocabulary(TextCheck):
                     f"{self.id}.3",
                     "low" if len(large) < 10 else "medium",
                     "Words of another frequency in test texts",
-                    f"{len(large)} words occur more often, or more rarely, in test texts than "
+                    f"{_words(len(large))} more often, or more rarely, in test texts than "
                     f"chance explains (adjusted p < {_ALPHA:g}): "
                     f"{listed([repr(shorten(s.word, 20)) for s in large])}.",
                     "Check that training and test texts are of one time and source.",
                 )
             )
         return findings
+
+
+def _words(n: int) -> str:
+    return "1 word occurs" if n == 1 else f"{n} words occur"
 
 
 _NOTE = (

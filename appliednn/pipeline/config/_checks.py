@@ -86,7 +86,7 @@ def model_does_the_task(config: RunConfig, base_dir: FilePath) -> Iterator[Issue
 @check("task", "baselines")
 def baselines_do_the_task(config: RunConfig, base_dir: FilePath) -> Iterator[Issue]:
     """Ask the same of the baselines, each once."""
-    if config.task == "anomaly" or config.reads == "text":
+    if config.task == "anomaly" or config.reads != "table":
         return  # takes none
     for i, name in enumerate(config.baselines):
         yield from _task_fits(name, config.task, ("baselines", i))
@@ -99,7 +99,7 @@ def classification_only(config: RunConfig, base_dir: FilePath) -> Iterator[Issue
     if config.kind == "classification":
         return
     message = f"is for classification only; the task is {config.task}"
-    if config.data.positive is not None and config.kind == "regression":
+    if config.data.positive is not None and config.kind in ("regression", "tagging"):
         yield Issue(("data", "positive"), message)
     for name, off in (("imbalance", "none"), ("calibration", "none"), ("threshold", "default")):
         if getattr(config, name).type != off:
@@ -315,6 +315,8 @@ def columns_are_there(config: RunConfig, base_dir: FilePath) -> Iterator[Issue]:
         named.append((("data", "target"), config.data.target))
     if config.data.text is not None:
         named.append((("data", "text"), config.data.text))
+    if config.data.sentence is not None:
+        named.append((("data", "sentence"), config.data.sentence))
     named += [(("data", "drop", i), c) for i, c in enumerate(config.data.drop)]
     named += [
         (("data", "sensitive", i, "column"), s.column) for i, s in enumerate(config.data.sensitive)

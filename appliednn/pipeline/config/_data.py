@@ -90,7 +90,12 @@ class DataConfig(Section):
         "audit reads, or null.",
     )
     text: Text | None = Field(
-        None, description="Column of the texts, of a task on text: the one thing the model reads."
+        None,
+        description="Column of the texts, of a task on text: the one thing the model reads; of "
+        "tagging the column of the tokens, a row each.",
+    )
+    sentence: Text | None = Field(
+        None, description="Of tagging: column that says which sentence a token belongs to."
     )
     positive: Label | list[Label] | None = Field(
         None,

@@ -6,7 +6,14 @@ import re
 
 from appliednn.pipeline.registry._tables import metrics
 
-TASKS = ("classification", "regression", "anomaly", "text-classification", "text-regression")
+TASKS = (
+    "classification",
+    "regression",
+    "anomaly",
+    "text-classification",
+    "text-regression",
+    "tagging",
+)
 FAIRNESS: dict[str, tuple[str, ...]] = {
     "classification": (
         "demographic_parity_difference",
@@ -21,6 +28,7 @@ FAIRNESS: dict[str, tuple[str, ...]] = {
     "regression": ("mae_difference", "mean_residual_difference"),
 }
 """Differences between groups, by task; a key has its attribute in brackets."""
+FAIRNESS["tagging"] = ()
 # A detector answers yes or no: without a probability there is nothing to calibrate.
 FAIRNESS["anomaly"] = tuple(k for k in FAIRNESS["classification"] if k != "calibration_gap")
 ATTACKS = ("accuracy_fgsm", "accuracy_pgd", "rmse_fgsm", "rmse_pgd")
@@ -54,10 +62,13 @@ def known_metrics(task: str) -> tuple[str, ...]:
         "classification": ("regression",),
         "regression": ("classification",),
         "anomaly": ("regression", "supervised"),
+        "tagging": (),
     }[task.removeprefix("text-")]
     foreign = re.compile(rf"({'|'.join(w for o in others for w in _STEMS[o].split())})(_.*)?")
-    kind = "text" if task.startswith("text-") else "supervised"
-    kind = "anomaly" if task == "anomaly" else kind
+    kind = {"anomaly": "anomaly", "tagging": "tagging"}.get(task, "supervised")
+    kind = "text" if task.startswith("text-") else kind
+    if task == "tagging":
+        return metrics(kind)
     return tuple(key for key in metrics(kind) if not foreign.fullmatch(key))
 
 

@@ -146,10 +146,12 @@ class RunConfig(Section):
 
     @property
     def kind(self) -> str:
-        """What is predicted, whatever it is read from: classification, regression or anomaly."""
+        """What is predicted, whatever from: classification, regression, anomaly or tagging."""
         return self.task.removeprefix("text-")
 
     @property
     def reads(self) -> str:
-        """What the model reads: a table, or the texts of one column."""
+        """What the model reads: a table, the texts of one column, or lists of tokens."""
+        if self.task == "tagging":
+            return "tokens"
         return "text" if self.task.startswith("text-") else "table"

@@ -11,7 +11,14 @@ from typing import Literal
 
 from appliednn.core.errors import UsageError
 
-Task = Literal["classification", "regression", "anomaly", "text-classification", "text-regression"]
+Task = Literal[
+    "classification",
+    "regression",
+    "anomaly",
+    "text-classification",
+    "text-regression",
+    "tagging",
+]
 
 _CLASSIFICATION: tuple[Task, ...] = ("classification",)
 _REGRESSION: tuple[Task, ...] = ("regression",)
@@ -85,6 +92,7 @@ ESTIMATORS = _entries(
     Entry("WindowedPCADetector", "appliednn.anomaly", _ANOMALY, series=True),
     Entry("TextClassifier", "appliednn.text", ("text-classification",)),
     Entry("TextRegressor", "appliednn.text", ("text-regression",)),
+    Entry("TokenTagger", "appliednn.text", ("tagging",)),
     Entry("IsolationForest", "sklearn.ensemble", _ANOMALY),
     Entry("LocalOutlierFactor", "sklearn.neighbors", _ANOMALY),
 )

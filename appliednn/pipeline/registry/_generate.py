@@ -176,7 +176,7 @@ def audit_metrics() -> dict[str, list[str]]:
     """Return the keys of the audit's estimates, without what stands in brackets.
 
     ``supervised``: of models that learn from labels, ``anomaly``: of detectors, ``text``: of
-    models that learn from labels of texts.
+    models that learn from labels of texts, ``tagging``: of taggers.
     """
     from appliednn.audit._base import SUPERVISED
     from appliednn.audit._select import fits
@@ -186,6 +186,7 @@ def audit_metrics() -> dict[str, list[str]]:
         "supervised": (SUPERVISED, "table"),
         "anomaly": (("anomaly",), "table"),
         "text": (SUPERVISED, "text"),
+        "tagging": (("tagging",), "tokens"),
     }
     return {
         name: sorted(

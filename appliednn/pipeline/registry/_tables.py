@@ -96,8 +96,8 @@ def metrics(kind: str) -> tuple[str, ...]:
 
     Parameters
     ----------
-    kind : {"supervised", "anomaly", "text"}
-        Of models that learn from labels, of detectors, or of models that read text.
+    kind : {"supervised", "anomaly", "text", "tagging"}
+        Of models that learn from labels, of detectors, of models that read text, of taggers.
 
     Examples
     --------

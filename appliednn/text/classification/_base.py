@@ -25,6 +25,8 @@ from appliednn.text.classification._explain import TokenExplanations
 from appliednn.text.classification._folds import held_out_folds
 from appliednn.text.classification._linear import LinearPart, Mix, clearly_better
 from appliednn.text.classification._reading import TextReading, TextRows
+from appliednn.text.classification._vectors import started_with_vectors
+from appliednn.text.embedding import as_word_vectors
 from appliednn.text.encoder._fine_tune import fit_vector_head, head_architecture, start_weights
 
 # Texts read and answered in one go.
@@ -38,6 +40,7 @@ class BaseText(TextReading, TokenExplanations, FitCallbacks, SaveMixin, BaseEsti
         "architecture": [StrOptions({"bag", "cnn", "lstm", "transformer", "encoder"})],
         "encoder": [str, object, None],
         "fine_tune": ["boolean"],
+        "embeddings": [object, None],
         "word_ngrams": ["array-like", None],
         "char_ngrams": ["array-like", StrOptions({"auto"}), None],
         "linear": ["boolean"],
@@ -225,6 +228,12 @@ class BaseText(TextReading, TokenExplanations, FitCallbacks, SaveMixin, BaseEsti
                 y = y.reshape(len(part), -1)
             yield {**batch, "y": y, "w": data.weights[part].astype(np.float32)}
 
+    def _word_vectors(self):
+        """Return the given word vectors, for a network that reads words, or None."""
+        if self.embeddings is None or self.architecture in ("bag", "encoder"):
+            return None
+        return as_word_vectors(self.embeddings)
+
     @property
     def _frozen(self) -> bool:
         return self.architecture == "encoder" and not self.fine_tune
@@ -238,18 +247,22 @@ class BaseText(TextReading, TokenExplanations, FitCallbacks, SaveMixin, BaseEsti
         )  # fmt: skip
 
     def _start_weights(self, architecture: Architecture, seeds):
-        """Return pretrained weights to start from, or None."""
-        if self.architecture != "encoder":
+        """Return weights to start from that hold what was learned elsewhere, or None."""
+        if self.architecture == "encoder":
+            return start_weights(architecture, self.reader_.bert, seeds[1])
+        vectors = self._word_vectors()
+        if vectors is None:
             return None
-        return start_weights(architecture, self.reader_.bert, seeds[1])
+        return started_with_vectors(architecture, seeds[1], self.reader_.vocabulary, vectors)
 
     def _make_architecture(self) -> Architecture:
         if self.architecture == "encoder":
             return head_architecture(
                 self.reader_.bert, self._target.n_outputs, self._target.kind, self.dropout
             )
+        vectors = self._word_vectors()
         shared = {
-            "width": self.embedding_dim,
+            "width": self.embedding_dim if vectors is None else vectors.dim,
             "n_outputs": self._target.n_outputs,
             "dropout": self.dropout,
             "kind": self._target.kind,

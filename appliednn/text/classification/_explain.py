@@ -8,6 +8,7 @@ import numpy as np
 from sklearn.utils.validation import check_is_fitted
 
 from appliednn.text._input import as_texts
+from appliednn.text._normalize import normalize
 from appliednn.text._words import word_spans
 
 # Points of the path from nothing to the text (M. Sundararajan et al., ICML 2017).
@@ -36,8 +37,8 @@ class TokenExplanations:
         """Return what each word adds to an output.
 
         The linear part is taken apart exactly; the network by integrated gradients from an empty
-        text (M. Sundararajan et al., ICML 2017). An n-gram's share goes to its words in equal
-        parts.
+        text (M. Sundararajan et al., ICML 2017), an encoder by leaving out one word at a time. An
+        n-gram's share goes to its words in equal parts.
 
         Parameters
         ----------
@@ -92,7 +93,8 @@ class TokenExplanations:
         Raises
         ------
         AttributeError
-            For ``architecture="bag"``, which looks at all words alike.
+            For ``architecture="bag"``, which looks at all words alike, and for an encoder, which
+            reads pieces of words.
         """
         check_is_fitted(self)
         self._need_tokens("attention")
@@ -130,7 +132,7 @@ class TokenExplanations:
         Raises
         ------
         AttributeError
-            For ``architecture="bag"``, whose n-grams are no words.
+            For ``architecture="bag"``, whose n-grams are no words, and for an encoder.
         """
         check_is_fitted(self)
         self._need_tokens("replacement_gains")
@@ -152,10 +154,11 @@ class TokenExplanations:
     # -- inside ---------------------------------------------------------------------------------
 
     def _need_tokens(self, name: str) -> None:
-        if self.architecture == "bag":
+        if self.architecture in ("bag", "encoder"):
             raise AttributeError(
-                f"{name} needs a network that reads words in their order, and architecture='bag' "
-                "was fitted; fit 'cnn', 'lstm' or 'transformer', or use token_attributions"
+                f"{name} needs a network that reads words in their order, and architecture="
+                f"{self.architecture!r} was fitted; fit 'cnn', 'lstm' or 'transformer', or use "
+                "token_attributions"
             )
 
     def _loss_gradient(self, ids: np.ndarray, target: np.ndarray):
@@ -182,10 +185,12 @@ class TokenExplanations:
         tokens, values = None, 0.0
         if self.features_ is not None:
             tokens, values = self._ngram_attribution(text, k)
-        if self.architecture != "bag":
-            own = self.reader_.vocabulary.split(text)
-            values = values + self.mix_.network * self._embedded_attribution(text, k, len(own))
-            tokens = own
+        if self.architecture == "encoder":
+            tokens, left_out = self._left_out_attribution(text, k)
+            values = values + self.mix_.network * left_out
+        elif self.architecture != "bag":
+            tokens = self.reader_.vocabulary.split(text)
+            values = values + self.mix_.network * self._embedded_attribution(text, k, len(tokens))
         return TokenAttribution(tokens, values)
 
     def _ngram_attribution(self, text: str, k: int) -> tuple[list[str], np.ndarray]:
@@ -242,3 +247,12 @@ class TokenExplanations:
         gradient = self.network_.gradient("output", batch, "embedded")
         values[: ids.shape[1]] = (gradient.mean(axis=0) * embedded[0]).sum(axis=-1)
         return values
+
+    def _left_out_attribution(self, text: str, k: int) -> tuple[list[str], np.ndarray]:
+        """Return words, and by how much the network's output falls without each."""
+        read = normalize(text, self.normalization, self.fold_case)
+        spans = word_spans(read)
+        versions = [read, *(read[:a] + read[b:] for a, b in spans)]
+        prepared = self.reader_.prepare(versions)
+        raw = self._network_outputs(self.network_, prepared, np.arange(len(versions)))[:, k]
+        return [read[a:b] for a, b in spans], (raw[0] - raw[1:]).astype(float)

@@ -50,6 +50,7 @@ class TextRegressor(MultiOutputMixin, RegressorMixin, BaseText):
         *,
         encoder=None,
         fine_tune=False,
+        embeddings=None,
         word_ngrams=(1, 2),
         char_ngrams="auto",
         linear=True,
@@ -82,6 +83,7 @@ class TextRegressor(MultiOutputMixin, RegressorMixin, BaseText):
         self.architecture = architecture
         self.encoder = encoder
         self.fine_tune = fine_tune
+        self.embeddings = embeddings
         self.word_ngrams = word_ngrams
         self.char_ngrams = char_ngrams
         self.linear = linear

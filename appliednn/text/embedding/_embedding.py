@@ -85,7 +85,9 @@ class WordEmbedding(ClassNamePrefixFeaturesOutMixin, TransformerMixin, SaveMixin
     word_vectors_ : WordVectors
         Both together.
     history_ : dict of str to list
-        One value an epoch: ``loss``, ``lr``, ``seconds``.
+        One value an epoch: ``loss``, ``lr``, ``seconds``; empty for ``"ppmi"``.
+    n_epochs_, stop_reason_
+        Epochs run, why training ended.
 
     References
     ----------
@@ -193,13 +195,14 @@ class WordEmbedding(ClassNamePrefixFeaturesOutMixin, TransformerMixin, SaveMixin
         tokens, rows = numbered(sentences, words)
         seeds = spawn_seeds(self.random_state, 2)
         self.history_: dict[str, list[float]] = {}
-        self.part_vectors_ = None
+        self.part_vectors_, self.stop_reason_ = None, None
         if self.method == "ppmi":
             pairs = near_pairs(tokens, rows, self.window)
             _refuse_no_pairs(len(pairs), self.window)
             vectors = leading_vectors(ppmi_matrix(pairs, len(words)), self.dim, seeds[0])
         else:
             vectors = self._train(words, counts, tokens, rows, ranges, seeds, began)
+        self.n_epochs_ = len(self.history_.get("loss", ()))
         self.counts_ = counts
         self.word_vectors_ = WordVectors(words, vectors)
         self._n_features_out = int(self.dim)
@@ -214,7 +217,7 @@ class WordEmbedding(ClassNamePrefixFeaturesOutMixin, TransformerMixin, SaveMixin
             parts = part_numbers(words, *ranges, n_parts)
         trainer = SkipGram(self, counts, parts, n_parts)
         result = trainer.fit(tokens, rows, seeds, began)
-        self.history_ = result.history
+        self.history_, self.stop_reason_ = result.history, result.stop_reason
         self.part_vectors_ = result.part_vectors
         return result.vectors
 

@@ -25,11 +25,12 @@ _WARMUP = 0.02
 
 @dataclass
 class Learned:
-    """Vectors of words and of parts (row 0: none), and the history by epoch."""
+    """Vectors of words and of parts (row 0: none), the history by epoch, why training ended."""
 
     vectors: np.ndarray
     part_vectors: np.ndarray | None
     history: dict[str, list[float]]
+    stop_reason: str
 
 
 class SkipGram:
@@ -84,7 +85,10 @@ class SkipGram:
         with guarded_random_state():
             result = SequenceTrainer(self._architecture, plan, batches).fit()
         history = {name: _by_epoch(name, v, n_parts) for name, v in result.history.items()}
-        return Learned(self._vectors(result.network), self._part_vectors(result.network), history)
+        network = result.network
+        return Learned(
+            self._vectors(network), self._part_vectors(network), history, result.stop_reason
+        )
 
     def _batches(self, tokens, rows, rng: np.random.Generator) -> list[dict[str, np.ndarray]]:
         """Return the pairs of a part of the corpus, shuffled, in batches."""

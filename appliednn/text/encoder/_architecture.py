@@ -132,6 +132,7 @@ def build_bert(
     head: str | None = None,
     n_outputs: int = 0,
     kind: str = "",
+    frozen: bool = False,
 ) -> keras.Model:
     """Return a BERT encoder, with a head if asked.
 
@@ -157,6 +158,8 @@ def build_bert(
     kind : str
         Of what it is trained on: ``"binary"``, ``"multiclass"``, ``"multilabel"`` or
         ``"regression"``; kept as the model's attribute.
+    frozen : bool
+        Whether the head alone is trained.
 
     Returns
     -------
@@ -188,6 +191,8 @@ def build_bert(
     out.update(_head(head, out, n_outputs, epsilon, activation, dropout))
     model = keras.Model({"ids": ids, "types": kinds, "lengths": lengths}, out)
     model.kind = kind
+    for layer in model.layers if frozen else ():
+        layer.trainable = layer.name.startswith("head")
     return model
 
 

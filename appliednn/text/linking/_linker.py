@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from numbers import Integral, Real
 from pathlib import Path
 
@@ -12,6 +11,7 @@ from sklearn.utils._param_validation import HasMethods, Interval
 from sklearn.utils.validation import check_is_fitted
 
 from appliednn.core.persistence import SaveMixin
+from appliednn.text._text_pairs import as_text_pairs
 from appliednn.text.linking._pairs import FEATURES, CandidateIndex, Pairs
 from appliednn.text.linking._table import EntityTable, surface
 
@@ -123,7 +123,7 @@ class EntityLinker(SaveMixin, BaseEstimator):
         if (mentions is None) != (y is None):
             raise ValueError("give mentions and their ids y together, or neither")
         if mentions is not None:
-            self._learn(*_read_mentions(mentions), self._numbers(y))
+            self._learn(*as_text_pairs(mentions, "mention", "context"), self._numbers(y))
         return self
 
     def _numbers(self, y) -> list[int | None]:
@@ -163,7 +163,7 @@ class EntityLinker(SaveMixin, BaseEstimator):
 
     def _pairs(self, X) -> tuple[Pairs, int]:
         check_is_fitted(self)
-        words, contexts = _read_mentions(X)
+        words, contexts = as_text_pairs(X, "mention", "context")
         return self._index.pairs(words, contexts, self._counts), len(words)
 
     def _shares(self, pairs: Pairs, n: int) -> np.ndarray:
@@ -313,17 +313,3 @@ def _best(pairs: Pairs, values: np.ndarray, n: int) -> np.ndarray:
     out = np.full(n, -1)
     out[has] = order[starts[:-1][has]]
     return out
-
-
-def _read_mentions(X) -> tuple[list[str], list[str]]:
-    """Return mentions and contexts of pairs, or of a frame with these two columns."""
-    if hasattr(X, "columns"):
-        X = list(zip(X["mention"], X["context"], strict=True))
-    rows: Sequence = [] if isinstance(X, str) else list(X)
-    if not rows:
-        raise ValueError("no mentions were given; expected pairs (mention, text around it)")
-    for row in rows:
-        pair = isinstance(row, tuple | list | np.ndarray) and len(row) == 2
-        if not pair or not all(isinstance(part, str) for part in row):
-            raise ValueError(f"a mention is {row!r}; expected a pair (mention, text around it)")
-    return [str(row[0]) for row in rows], [str(row[1]) for row in rows]

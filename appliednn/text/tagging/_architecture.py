@@ -50,18 +50,9 @@ def build_tagger(
     from appliednn.core._layers import HashDropout
     from appliednn.text.tagging._crf import CRF
 
-    types = keras.Input((None,), dtype="int32", name="types")
-    words = keras.Input((), dtype="int32", name="words")
-    cases = keras.Input((), dtype="int32", name="cases")
-    chars = keras.Input((None,), dtype="int32", name="chars")
-    lengths = keras.Input((), dtype="int32", name="lengths")
-    inputs = {"types": types, "words": words, "cases": cases, "chars": chars, "lengths": lengths}
-    table = [
-        keras.layers.Embedding(n_words, word_dim, name="word_vectors")(words),
-        keras.layers.Embedding(N_CASES, _CASE_DIM, name="case_vectors")(cases),
-        _spelling(chars, n_chars, char_dim, char_filters),
-    ]
-    table = ops.concatenate(table, axis=-1)
+    table, inputs = _table(n_words, n_chars, word_dim, char_dim, char_filters)
+    types = inputs["types"] = keras.Input((None,), dtype="int32", name="types")
+    lengths = inputs["lengths"] = keras.Input((), dtype="int32", name="lengths")
     x = HashDropout(dropout, name="dropout_in")(ops.take(table, types, axis=0))
     if kind == "transformer":
         # Counted, since the length is not known when the network is built.
@@ -72,11 +63,27 @@ def build_tagger(
     x = HashDropout(dropout, name="dropout_out")(x)
     scores = keras.layers.Dense(len(tags), name="scores")(x)
     if n_features:
-        features = keras.Input((None, n_templates), dtype="int32", name="features")
-        inputs["features"] = features
+        shape = (None, n_templates)
+        features = inputs["features"] = keras.Input(shape, dtype="int32", name="features")
         scores = scores + _linear(features, n_features, len(tags), dropout)
     layer = CRF(tags, scheme, name="crf") if crf else keras.layers.Identity(name="no_crf")
     return keras.Model(inputs, layer(scores))
+
+
+def _table(n_words: int, n_chars: int, word_dim: int, char_dim: int, char_filters: int):
+    """Return what is known of each word of a table by itself, and the inputs that say so."""
+    import keras
+    from keras import ops
+
+    words = keras.Input((), dtype="int32", name="words")
+    cases = keras.Input((), dtype="int32", name="cases")
+    chars = keras.Input((None,), dtype="int32", name="chars")
+    parts = [
+        keras.layers.Embedding(n_words, word_dim, name="word_vectors")(words),
+        keras.layers.Embedding(N_CASES, _CASE_DIM, name="case_vectors")(cases),
+        _spelling(chars, n_chars, char_dim, char_filters),
+    ]
+    return ops.concatenate(parts, axis=-1), {"words": words, "cases": cases, "chars": chars}
 
 
 def _spelling(chars, n_chars: int, char_dim: int, filters: int):

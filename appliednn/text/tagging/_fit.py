@@ -22,6 +22,8 @@ from appliednn.text.tagging._windows import cut_places
 
 _WARMUP = 0.05
 _CLIP = 5.0
+# By how much the score of "O" may be lowered.
+_MARGINS = (0.0, 0.25, 0.5, 0.75, 1.0, 1.25, 1.5)
 # Passes of a fit that is not told how many: what makes so many steps, within bounds.
 _AUTO_STEPS, _AUTO_EPOCHS = 4000, (6, 15)
 
@@ -46,13 +48,12 @@ class TaggerFit:
             raise ValueError("X holds no token in any sentence; expected at least one")
         if (X_val is None) != (y_val is None):
             raise ValueError("X_val and y_val go together, and only one of them was given")
-        split, weights, shuffles = spawn_seeds(self.random_state, 3)
+        seeds, self.margin_ = spawn_seeds(self.random_state, 3), 0.0
         self._learn_scheme(train.tags)
-        self._given = (X, y)
         if X_val is not None:
             held = Tagged(*check_pairs(X_val, y_val, "X_val", "y_val"))
         else:
-            train, held = self._hold_out(train, split)
+            train, held = self._hold_out(train, seeds[2])
         vectors = self._start_vectors()
         self.encoder_ = TokenEncoder.learn(
             train.tokens,
@@ -60,7 +61,8 @@ class TaggerFit:
             self.min_count,
             self.min_feature_count if self.features else None,
         )
-        result = self._train(train, held, vectors, weights, shuffles, began)
+        plan = self._plan(len(train.tokens), held is not None, seeds[0], began)
+        result = self._train(train, held, vectors, plan, seeds[1], (X, y))
         self._record(result, train, held)
         self._close_sklearn_callbacks()
         return self
@@ -125,40 +127,43 @@ class TaggerFit:
             dropout=float(self.dropout),
         )
 
-    def _train(self, train, held, vectors, weight_seed, shuffle_seed, began) -> SequenceResult:
-        sentences, numbers = self._pieces(train)
-        encoded = self.encoder_.encode(sentences)
-        word_dim = self.word_dim if vectors is None else vectors[1].shape[1]
-        architecture = self._make_architecture(word_dim)
-        start = None if vectors is None else _started(architecture, weight_seed, vectors[1])
+    def _plan(self, n_sentences: int, watched: bool, seed: int, began: float) -> SequencePlan:
         plan = SequencePlan(
-            epochs=self._n_epochs(len(sentences)),
+            epochs=self._n_epochs(n_sentences),
             learning_rate=self.learning_rate,
             schedule="cosine",
             warmup=_WARMUP,
             weight_decay=self.weight_decay,
             clip=_CLIP,
-            patience=None if held is None else self.n_iter_no_change,
-            seed=weight_seed,
+            patience=self.n_iter_no_change if watched else None,
+            seed=seed,
             verbose=self.verbose,
         )
         if self.max_seconds is not None:
             plan.max_seconds = max(1e-3, self.max_seconds - (time.monotonic() - began))
+        return plan
+
+    def _train(self, train, held, vectors, plan: SequencePlan, seed: int, given) -> SequenceResult:
+        sentences, numbers = self._pieces(train)
+        encoded = self.encoder_.encode(sentences)
+        word_dim = self.word_dim if vectors is None else vectors[1].shape[1]
+        architecture = self._make_architecture(word_dim)
 
         def score(network: SequenceNetwork) -> float:
             return self._score_tags(held.tags, self._decoder(network).paths(held.tokens))
+
+        def learnt(weights) -> dict:
+            return {"network_": SequenceNetwork(architecture, weights)}
 
         with guarded_random_state():
             trainer = SequenceTrainer(
                 architecture,
                 plan,
-                lambda epoch: self._batches(encoded, numbers, shuffle_seed, epoch),
+                lambda epoch: self._batches(encoded, numbers, seed, epoch),
                 score=None if held is None else score,
-                start=start,
+                start=None if vectors is None else _started(architecture, plan.seed, vectors[1]),
             )
-            trainer.hooks = self._callback_hooks(
-                trainer.program, lambda weights: {}, plan.epochs, self.__dict__.pop("_given")
-            )
+            trainer.hooks = self._callback_hooks(trainer.program, learnt, plan.epochs, given)
             return trainer.fit()
 
     def _n_epochs(self, n_sentences: int) -> int:
@@ -199,9 +204,19 @@ class TaggerFit:
         self.best_epoch_, self.stop_reason_ = result.best_epoch, result.stop_reason
         self.validation_score_ = self.baseline_score_ = None
         if held is not None:
-            self.validation_score_ = result.history["val_score"][result.best_epoch]
+            self.validation_score_ = self._learn_margin(held)
             usual = majority_tags(train.tokens, train.tags, held.tokens)
             self.baseline_score_ = self._score_tags(held.tags, usual)
+
+    def _learn_margin(self, held: Tagged) -> float:
+        """Learn what "O" is lowered by; return the score of held-out sentences with it."""
+        scores = self._decoder().emissions(held.tokens)
+        margins = _MARGINS if self.maximize_f1 and self.scheme_ is not None else (0.0,)
+        found = []
+        for self.margin_ in margins:
+            found.append(self._score_tags(held.tags, self._decoder().paths_of(scores)))
+        self.margin_ = margins[int(np.argmax(found))]
+        return max(found)
 
 
 def _started(architecture: Architecture, seed: int, vectors: np.ndarray) -> list[np.ndarray]:
