@@ -8,9 +8,10 @@ as fit, by the processor time that one epoch took, with the rate falling to zero
 translates the 1 000 sentences of test_2016_flickr with a beam of 4 and writes a line to the file:
 BLEU and chrF by this package's functions and by sacrebleu. Rows that the file already holds are
 not run again; Ctrl-C (or SIGTERM) ends a fit early and scores its best epoch. The files are
-lower-cased and tokenised, and are compared as they are (``tokenize="none"``). Two cheap baselines stand beside: the source itself, and the likeliest
-German word for each English one (model 1 of P. Brown et al., 1993). The texts are read from
-``$APPLIEDNN_BENCH_DATA/seq2seq`` (default: ``../shared/data`` beside the repository).
+lower-cased and tokenised, and are compared as they are (``tokenize="none"``). Two cheap baselines
+stand beside: the source itself, and the likeliest German word for each English one (model 1 of P.
+Brown et al., 1993). The texts are read from ``$APPLIEDNN_BENCH_DATA/seq2seq`` (default:
+``../shared/data`` beside the repository).
 """
 
 from __future__ import annotations
