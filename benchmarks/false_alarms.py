@@ -7,6 +7,9 @@ interrupted run goes on from there.
 Sets of anomalies (``clusters``, ``correlated``, ``page_blocks``) are audited with an isolation
 forest, every other split without its labels.
 
+Sets of texts (``words``, ``reviews``) are audited with logistic regression on TF-IDF of words; the
+audit explains and attacks few texts, to save time.
+
 Two counts: splits whose verdict is FAIL under the default gates, and splits with a finding of
 high or medium severity. On real data a finding may be true; on the synthetic sets, where the model
 is of the kind that made the data, each one is a false alarm.
@@ -26,16 +29,28 @@ import numpy as np
 import pandas as pd
 from sklearn.compose import make_column_selector, make_column_transformer
 from sklearn.ensemble import IsolationForest
+from sklearn.feature_extraction.text import TfidfVectorizer
 from sklearn.impute import SimpleImputer
 from sklearn.linear_model import LinearRegression, LogisticRegression
-from sklearn.model_selection import train_test_split
+from sklearn.model_selection import GroupShuffleSplit, train_test_split
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import OneHotEncoder, StandardScaler
 
 ANOMALIES = ("clusters", "correlated", "page_blocks")
-SETS = ("breast_cancer", "credit", "synthetic", "synthetic_3", "synthetic_regression", *ANOMALIES)
+TEXTS = ("words", "reviews")
+SETS = (
+    "breast_cancer",
+    "credit",
+    "synthetic",
+    "synthetic_3",
+    "synthetic_regression",
+    *ANOMALIES,
+    *TEXTS,
+)
 CHECKS = ("data", "performance", "baselines", "calibration", "threshold", "slices")
 DETECTOR_CHECKS = ("data", "detection")
+TEXT_CHECKS = ("text", "performance", "baselines", "calibration", "threshold", "slices")
+FEW_TEXTS = {"max_explained": 15, "n_samples": 60, "max_rows": 200, "max_attacked": 30}
 
 
 def synthetic(name: str, seed: int):
@@ -67,9 +82,41 @@ def anomalies(name: str, seed: int):
     return pd.DataFrame(X, columns=[f"x{j}" for j in range(6)]), y
 
 
+def words(seed: int):
+    """Return 1 200 texts whose class is drawn by log odds that add up over their words."""
+    rng = np.random.default_rng([seed, 13])
+    common = "the of to and is in it a that for on was with as this are you i".split()  # noqa: SIM905
+    rare = [a + b + c for a in "bdfgklmnprst" for b in ("oro", "ina", "este") for c in "smnlrtd"]
+    known = np.array([*common, *rare])
+    share = 1 / np.arange(2, len(known) + 2)
+    weight = np.where(np.arange(len(known)) < len(common), 0.0, rng.normal(0, 0.7, len(known)))
+    texts, odds = [], []
+    for _ in range(1200):
+        drawn = rng.choice(len(known), int(rng.integers(8, 40)), p=share / share.sum())
+        texts.append(" ".join(known[drawn]))
+        odds.append(weight[drawn].sum())
+    y = np.where(rng.random(1200) < 1 / (1 + np.exp(-np.array(odds))), "yes", "no")
+    return pd.Series(texts), y
+
+
+def split_reviews(seed: int):
+    """Return train and test texts and labels, whole reviews on one side."""
+    from appliednn.datasets import load
+
+    frame = load("reviews").frame
+    cut = GroupShuffleSplit(1, test_size=0.25, random_state=seed)
+    train, test = next(cut.split(frame, groups=frame["review"]))
+    parts = (frame["text"].iloc[train], frame["text"].iloc[test])
+    return *parts, *(frame["tone"].to_numpy()[rows] for rows in (train, test))
+
+
 def split(name: str, seed: int):
     """Return train and test features and targets of one split."""
-    if name.startswith("synthetic"):
+    if name == "reviews":
+        return split_reviews(seed)
+    if name == "words":
+        X, y = words(seed)
+    elif name.startswith("synthetic"):
         X, y = synthetic(name, seed)
     elif name in ("clusters", "correlated"):
         X, y = anomalies(name, seed)
@@ -105,6 +152,10 @@ def audited(name: str, seed: int) -> dict:
         model = IsolationForest(random_state=seed).fit(X)
         labels = None if seed % 2 else y_test
         report = audit(model, X_test, labels, checks=list(DETECTOR_CHECKS), **how)
+    elif name in TEXTS:
+        model = make_pipeline(TfidfVectorizer(), LogisticRegression(C=3)).fit(X, y)
+        how |= {"y_train": y, "options": {"text": FEW_TEXTS}}
+        report = audit(model, X_test, y_test, checks=list(TEXT_CHECKS), **how)
     else:
         model = model_for(X, name != "synthetic_regression").fit(X, y)
         report = audit(model, X_test, y_test, y_train=y, checks=list(CHECKS), **how)

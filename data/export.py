@@ -19,6 +19,7 @@ import tarfile
 from pathlib import Path
 
 import pandas as pd
+from generate_repairs import repairs
 
 HERE = Path(__file__).resolve().parent
 
@@ -106,7 +107,7 @@ def main() -> int:
     parser.add_argument("--check", action="store_true", help="compare, write nothing")
     check = parser.parse_args().check
     differ = 0
-    for build in (credit, ames, page_blocks, bleeding, reviews):
+    for build in (credit, ames, page_blocks, bleeding, reviews, repairs):
         name = build.__name__
         frame = build()
         content = frame.to_csv(index=False, lineterminator="\n").encode()

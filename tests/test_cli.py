@@ -186,7 +186,7 @@ def test_audit_hands_over_its_options(replace):
 def test_predict_diff_and_verify_hand_over_their_arguments(replace, tmp_path, capsys):
     calls = replace("appliednn.pipeline._predict", "predict_file", RunOutcome(3, lines=["age: x"]))
     assert main(["predict", "m.ann", "--data", "d.csv", "--out", "p.csv"]) == 3
-    assert calls == [((Path("m.ann"), Path("d.csv"), Path("p.csv")), {})]
+    assert calls == [((Path("m.ann"), Path("d.csv"), Path("p.csv")), {"reasons": False})]
     calls = replace("appliednn.audit", "diff_reports", RunOutcome(4, lines=["gate roc_auc"]))
     assert main(["diff", "old.json", str(tmp_path)]) == 4
     assert calls == [((Path("old.json"), tmp_path / "report.json"), {})]

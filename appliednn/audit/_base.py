@@ -17,7 +17,7 @@ SEVERITIES: tuple[Severity, ...] = ("high", "medium", "low", "info")
 
 #: What a model may be for; ``SUPERVISED``: those that learn from a label for each row.
 SUPERVISED: tuple[str, ...] = ("binary", "multiclass", "regression")
-TASKS: tuple[str, ...] = (*SUPERVISED, "anomaly", "tagging")
+TASKS: tuple[str, ...] = (*SUPERVISED, "anomaly", "tagging", "writing", "language")
 _EACH_ROW = (*SUPERVISED, "anomaly")
 
 #: What a model may read: rows of a table or time points, one text a row, lists of tokens.
@@ -166,7 +166,7 @@ class Check(ABC):
     section : str
         Key of the report section: detection, performance, baselines, calibration, threshold,
         slices, training, explanations, fairness, robustness, missing, data, resources, text,
-        tagging.
+        tagging, writing.
     title : str
         Heading in the report.
     keys : tuple of str

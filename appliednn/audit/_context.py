@@ -11,10 +11,17 @@ import numpy as np
 import pandas as pd
 
 from appliednn.audit._labels import anomaly_labels
-from appliednn.audit._reads import Reads, lists_of, texts_of, what_it_reads
+from appliednn.audit._reads import (
+    Reads,
+    holds_texts,
+    is_language_model,
+    lists_of,
+    texts_of,
+    what_it_reads,
+)
 from appliednn.core._inner import inner_estimator
 
-Task = Literal["binary", "multiclass", "regression", "anomaly", "tagging"]
+Task = Literal["binary", "multiclass", "regression", "anomaly", "tagging", "writing", "language"]
 
 
 class AuditContext:
@@ -39,7 +46,7 @@ class AuditContext:
 
     Attributes
     ----------
-    task : {"binary", "multiclass", "regression", "anomaly", "tagging"}
+    task : {"binary", "multiclass", "regression", "anomaly", "tagging", "writing", "language"}
     reads : {"table", "text", "tokens"}
         What the model reads; texts and lists of tokens stand in a table of one column.
     classes : ndarray or None
@@ -79,6 +86,10 @@ class AuditContext:
         self.task: Task = "regression"
         if self.reads == "tokens":
             self.task = "tagging"
+        elif is_language_model(model):
+            self.task = "language"
+        elif self.reads == "text" and self.classes is None and holds_texts(y_test):
+            self.task = "writing"
         elif self.classes is not None:
             self.task = "binary" if len(self.classes) == 2 else "multiclass"
         elif is_detector(model):
@@ -99,6 +110,8 @@ class AuditContext:
             return None
         if self.task == "tagging":
             return lists_of(y)
+        if self.task == "writing":
+            return texts_of(y, name).iloc[:, 0].to_numpy(dtype=object)
         return anomaly_labels(_labels(y), name) if self.task == "anomaly" else _labels(y)
 
     def seed(self, name: str) -> int:
@@ -116,7 +129,11 @@ class AuditContext:
 
     def predict(self, X: pd.DataFrame) -> np.ndarray:
         """Predictions for rows like ``X_test``, handed over in the form the model was given."""
+        if self.task == "language":
+            return np.zeros(len(X))  # it answers nothing; how surprised it is is asked by ANN1053
         given = self.model.predict(self.model_input(X))
+        if self.task == "writing":
+            return np.array([str(text) for text in given], dtype=object)
         return lists_of(given) if self.task == "tagging" else np.asarray(given)
 
     def predict_proba(self, X: pd.DataFrame) -> np.ndarray:

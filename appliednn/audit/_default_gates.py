@@ -36,7 +36,13 @@ _COPIED = Gate("near_duplicate_share_train_test", "<=", 0.1, reason=_NEAR)
 _TEXT_CLASSIFIER = (_COPIED, Gate("max_single_word_auc", "<=", 0.99, reason=_WORD))
 _TEXT_REGRESSOR = (Gate("rmse_vs_dummy", ">=", 0.0, reason=_DUMMY), _COPIED)
 _MAJORITY = "A tagger must beat the most frequent tag of each token."
-_TAGGER = (Gate("tag_score_vs_majority", ">=", 0.0, reason=_MAJORITY),)
+_NOTHING = "A model that writes must beat what costs nothing: a copy, the first sentences."
+_COUNTED = "A language model must beat counted n-grams."
+_WRITERS = {
+    "tagging": (Gate("tag_score_vs_majority", ">=", 0.0, reason=_MAJORITY),),
+    "writing": (Gate("written_gain", ">=", 0.0, reason=_NOTHING),),
+    "language": (Gate("nats_vs_ngrams", ">=", 0.0, reason=_COUNTED),),
+}
 
 
 _CHANCE = "A detector must rank anomalies higher than chance does."
@@ -62,7 +68,7 @@ def default_gates(
 
     Parameters
     ----------
-    task : {"binary", "multiclass", "regression", "anomaly", "tagging"}
+    task : {"binary", "multiclass", "regression", "anomaly", "tagging", "writing", "language"}
         What the model does.
     checks : sequence of Check classes, optional
         Only gates on a metric of one of these.
@@ -85,8 +91,8 @@ def default_gates(
     if task not in TASKS:
         raise UsageError(f"task must be one of {', '.join(TASKS)}, got {task!r}")
     gates = _REGRESSOR if reads == "table" else _TEXT_REGRESSOR
-    if task == "tagging":
-        gates = _TAGGER
+    if task in _WRITERS:
+        gates = _WRITERS[task]
     elif task == "anomaly":
         ranks = Gate("roc_auc", ">=", 0.5, reason=_CHANCE)
         gates = (ranks, *_DETECTOR) if labels else _DETECTOR

@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 
 from appliednn.audit._context import AuditContext, as_frame, is_detector
-from appliednn.audit._reads import Reads, what_it_reads
+from appliednn.audit._reads import Reads, is_language_model, what_it_reads
 from appliednn.audit._suggest import did_you_mean
 from appliednn.core.errors import UsageError
 
@@ -64,7 +64,7 @@ def make_context(
         _check_columns(context)
     if reads == "tokens":
         _check_tags(context)
-    else:
+    elif context.task not in ("writing", "language"):
         _check_labels(context)
     _check_predictions(context)
     return context
@@ -74,7 +74,7 @@ def _check_model(model) -> None:
     """Refuse a class in place of an instance, and what cannot predict."""
     if isinstance(model, type):
         raise UsageError(f"model must be a fitted estimator, got the class {model.__name__}")
-    if not hasattr(model, "predict"):
+    if not hasattr(model, "predict") and not is_language_model(model):
         raise UsageError(
             f"model must be a fitted estimator with predict, got {type(model).__name__}"
         )
@@ -82,7 +82,7 @@ def _check_model(model) -> None:
 
 def _check_given(model, y_test, X_train, y_train) -> None:
     """Refuse tables without labels, which only a detector can be judged by."""
-    if is_detector(model):
+    if is_detector(model) or is_language_model(model):
         if X_train is None and y_train is not None:
             raise UsageError("y_train was given without X_train: give both, or neither")
         return

@@ -65,6 +65,29 @@ def takes_strings(model: Any) -> bool:
     return False
 
 
+def is_language_model(model: Any) -> bool:
+    """Whether a model judges how probable texts are, and answers nothing.
+
+    Examples
+    --------
+    >>> from appliednn.text import LanguageModel, TextClassifier
+    >>> is_language_model(LanguageModel()), is_language_model(TextClassifier())
+    (True, False)
+    """
+    return hasattr(model, "perplexity") and hasattr(model, "score_samples")
+
+
+def holds_texts(y: Any) -> bool:
+    """Whether labels are texts: strings, one a row.
+
+    Examples
+    --------
+    >>> holds_texts(["a text", "another"]), holds_texts([1.0, 2.0])
+    (True, False)
+    """
+    return y is not None and _n_columns(y) == 0 and _holds_strings(y)
+
+
 def texts_of(X: Any, name: str) -> pd.DataFrame:
     """Return texts as a table of one column.
 

@@ -30,9 +30,9 @@ def load(name: str, *, as_frame: bool = True) -> Bunch:
     sklearn.utils.Bunch
         ``frame`` (DataFrame with the target as a column), ``data`` (n, n_features), ``target``
         (n,), ``feature_names``, ``target_name``, ``task``, ``positive`` (label or None),
-        ``sensitive`` (list of columns), ``text`` (column of the texts or None), ``card`` (text on
-        source, columns and traps), ``licence`` and ``source``. The classes of iris, wine and
-        breast_cancer are their names, not scikit-learn's codes (whose 0 is *malignant*).
+        ``sensitive`` (list of columns), ``text`` and ``sentence`` (columns or None), ``card``
+        (text on source, columns and traps), ``licence`` and ``source``. The classes of iris, wine
+        and breast_cancer are their names, not scikit-learn's codes (whose 0 is *malignant*).
 
     Raises
     ------
@@ -65,6 +65,7 @@ def load(name: str, *, as_frame: bool = True) -> Bunch:
         positive=info.positive,
         sensitive=[*info.sensitive],
         text=info.text,
+        sentence=info.sentence,
         card=card,
         licence=info.licence,
         source=info.source,

@@ -61,6 +61,11 @@ class NgramFeatures:
         Returns
         -------
         scipy.sparse.csr_array of shape (n, n_features), float32
+
+        Raises
+        ------
+        ValueError
+            If no text holds an n-gram.
         """
         counted = [self._counts(block) for block in self._blocks(texts)]
         rows = sum(block.n_texts for block in counted)
@@ -70,6 +75,11 @@ class NgramFeatures:
         seen = np.flatnonzero(df >= max(1, self.min_count))
         if len(seen) == 0:
             seen = np.flatnonzero(df)
+        if len(seen) == 0:
+            raise ValueError(
+                f"the {rows} texts hold no words: all are empty or white space; check which "
+                "column was given"
+            )
         order = np.argsort(-df[seen], kind="stable")[: self.max_features]
         self.buckets = seen[order].astype(np.int32)
         self.idf = (np.log((1 + rows) / (1 + df[self.buckets])) + 1).astype(np.float32)

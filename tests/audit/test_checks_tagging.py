@@ -87,7 +87,8 @@ def test_scores_are_those_of_the_shared_task_s_count():
 
 def test_intervals_are_of_sentences_and_hold_the_point():
     _, made = results()
-    for estimate in made["ANN1041"].estimates.values():
+    scored = [e for k, e in made["ANN1041"].estimates.items() if k != "tag_score_vs_majority"]
+    for estimate in scored:
         low, high = estimate.ci
         assert low <= estimate.value <= high and estimate.n == 100
 
@@ -113,6 +114,13 @@ def test_a_tagger_that_finds_nothing_fails_its_default_gate():
     assert report.verdict == "FAIL"
     assert [g.gate.metric for g in report.gates] == ["tag_score_vs_majority"]
     assert made["ANN1041"].findings[0].severity == "high"
+
+
+def test_a_tagger_that_is_a_list_of_words_does_not_pass_for_more():
+    report, made = results(X_test=X, y_test=Y)
+    assert report.verdict == "INCONCLUSIVE"
+    assert "on every row" in made["ANN1041"].estimates["tag_score_vs_majority"].reason
+    assert made["ANN1041"].findings
 
 
 def test_names_never_seen_are_told_apart_from_known_ones():

@@ -32,7 +32,7 @@ def test_texts_of_one_source_give_no_finding():
 
 def test_default_gates_pass_on_texts_without_a_defect():
     passed = 0
-    for seed in range(6):
+    for seed in range(4):
         train, y = reviews(150, 10 + seed)
         test, y_test = reviews(100, 50 + seed)
         report = audit(
@@ -44,7 +44,7 @@ def test_default_gates_pass_on_texts_without_a_defect():
         }  # fmt: skip
         assert not any(g.fails for g in report.gates)
         passed += report.verdict == "PASS"
-    assert passed >= 5
+    assert passed >= 3
 
 
 def test_near_copies_of_training_texts_are_counted():
@@ -197,7 +197,7 @@ def test_no_text_and_no_rare_word_stands_in_the_report():
     report = audit(
         MODEL, texts, Y_TEST, X_train=X, y_train=Y, gates=[], checks=["text"],
         options={
-            "text": {"max_explained": 60, "n_samples": 20, "max_rows": 50, "max_attacked": 10}
+            "text": {"max_explained": 30, "n_samples": 20, "max_rows": 50, "max_attacked": 10}
         },
     )  # fmt: skip
     page = report.to_html()

@@ -221,6 +221,8 @@ def test_wrong_data_is_named():
         TextClassifier().fit(["a", "b"], [1, 1])
     with pytest.raises(ValueError, match="inconsistent numbers"):
         TextClassifier().fit(["a", "b"], [1])
+    with pytest.raises(ValueError, match="no words"):
+        TextClassifier().fit(["", " "], [0, 1])
     with pytest.raises(ValueError, match="y to be passed"):
         TextClassifier().fit(["a", "b"], None)
 

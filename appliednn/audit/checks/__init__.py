@@ -19,6 +19,7 @@ SECTIONS: tuple[str, ...] = (
     "missing",
     "text",
     "tagging",
+    "writing",
     "explanations",
     "training",
     "data",

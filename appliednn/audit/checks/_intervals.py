@@ -58,6 +58,23 @@ def estimate_of(
     return Estimate(name, value, (min(ci[0], value), max(ci[1], value)), n, seed=seed)
 
 
+#: Reason of a gain that is 0 in every resample: nothing that a gate could pass on.
+SAME = "the model does as the cheap one on every row"
+
+
+def without_ties(gain: Estimate) -> Estimate:
+    """Return a gain over a cheap model; not estimable where both do the same on all rows.
+
+    Examples
+    --------
+    >>> without_ties(Estimate("gain", 0.0, (0.0, 0.0), 50)).value is None
+    True
+    """
+    if gain.value == 0 and gain.ci == (0.0, 0.0):
+        return not_estimable(gain.name, gain.n, SAME)
+    return gain
+
+
 def few_rows(n: int) -> str:
     """Return the reason that ``n`` rows are too few."""
     rows = "1 row is" if n == 1 else f"{n} rows are"

@@ -6,7 +6,7 @@ import numpy as np
 
 from appliednn.audit._base import CheckResult, Figure, Finding, Table
 from appliednn.audit._context import AuditContext
-from appliednn.audit.checks._intervals import share_estimate
+from appliednn.audit.checks._intervals import SAME, share_estimate, without_ties
 from appliednn.audit.checks._tagging_shared import (
     Scheme,
     TaggerCheck,
@@ -22,6 +22,7 @@ from appliednn.audit.report.svg import interval_chart
 from appliednn.core.statistics import Estimate, newcombe_interval
 
 _SHOWN = 20
+_LENGTHS = ("of 1 token", "of 2 tokens", "of 3 tokens", "of 4 tokens or more")
 
 
 class Entities(TaggerCheck):
@@ -95,10 +96,10 @@ class Entities(TaggerCheck):
 
         what = "F1" if scheme.name is not None else "accuracy"
         name = f"Gain in {what} over each word's most frequent tag"
-        return over_sentences(name, gain, [ours, theirs], seed)
+        return without_ties(over_sentences(name, gain, [ours, theirs], seed))
 
     def _beaten(self, gain: Estimate) -> list[Finding]:
-        if gain.value is None or gain.ci[0] > 0:
+        if gain.reason != SAME and (gain.value is None or gain.ci[0] > 0):
             return []
         return [
             Finding(
@@ -132,7 +133,7 @@ class EntityKinds(TaggerCheck):
             found = scheme.entities(given)
             for entity in scheme.entities(true):
                 b, e, _ = entity
-                names = [f"of {min(e - b, 4)}{'+' if e - b > 3 else ''} tokens"]
+                names = [_LENGTHS[min(e - b, 4) - 1]]
                 if known is not None:
                     names.append("seen in training" if _form(words[b:e]) in known else "unseen")
                 for name in names:
@@ -154,7 +155,7 @@ class EntityKinds(TaggerCheck):
             self._findings(gap),
             [Table("Recall by kind of entity", ["entities", "recall"], rows, note)],
             [interval_chart("Recall by kind of entity", made, x_label="recall")],
-            summary="; ".join(f"{name}: {said(e)}" for name, e in list(made.items())[:2]) + ".",
+            summary="; ".join(f"{e.name}: {said(e)}" for e in list(made.values())[-2:]) + ".",
         )
 
     def _findings(self, gap: Estimate | None) -> list[Finding]:

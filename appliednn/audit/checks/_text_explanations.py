@@ -201,8 +201,8 @@ def _by_word(
     tables: list[Table] = []
     figures: list[Figure] = []
     if shown:
-        rows = [[shorten(w, 30), estimates[w].n, estimates[w]] for w in shown]
-        head = ["word", "texts", f"mean part ({made.unit})"]
+        rows = [[shorten(w, 30), estimates[w]] for w in shown]
+        head = ["word", f"mean part ({made.unit})"]
         tables.append(Table(f"{made.method}, words", head, rows, note))
         chart = bar_chart(
             f"{made.method}, mean part of a word ({made.unit})",

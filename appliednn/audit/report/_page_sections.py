@@ -25,6 +25,7 @@ SECTION_TITLES: dict[str, str] = {
     "missing": "Missing values",
     "text": "Texts: data, attacks, explanations, persons",
     "tagging": "Tags and entities",
+    "writing": "Written texts",
     "explanations": "Explanations, and tests of them",
     "training": "Training health",
     "data": "Data",

@@ -68,7 +68,9 @@ class Guess:
     notes : list of str
         What to look at, for the user.
     text : str or None
-        Column of the texts, of a task on text.
+        Column of the texts, of a task on text; of the tokens, of tagging.
+    sentence : str or None
+        Column of the sentences, of tagging.
     """
 
     target: str | None
@@ -78,6 +80,7 @@ class Guess:
     sensitive: list[str]
     notes: list[str]
     text: str | None = None
+    sentence: str | None = None
 
 
 def write_template(
@@ -161,7 +164,7 @@ def _read(source: str, folder: Path) -> tuple[pd.DataFrame, dict[str, str], dict
         bunch = load(source)
         known = {"target": bunch.target_name, "task": bunch.task, "positive": bunch.positive}
         known["sensitive"] = list(bunch.sensitive)
-        known["text"] = bunch.text
+        known |= {"text": bunch.text, "sentence": bunch.sentence}
         return bunch.frame, {"type": "dataset", "name": source}, known
     if kind is None:
         endings = ", ".join(_FILES)
@@ -184,6 +187,10 @@ def _guess(frame: pd.DataFrame, target: str | None, known: dict[str, Any]) -> Gu
         positive = None if task.endswith("regression") else positive
     notes.append(f"task: {task}")
     features = [c for c in columns if c != target]
+    if task == "tagging":
+        token, sentence = _tokens(features, known)
+        notes.append(f"text: {token}, sentence: {sentence}")
+        return Guess(target, task, None, [], [], notes, token, sentence)
     if task.startswith("text-"):
         text = known.get("text") or _texts(frame, features)
         notes.append(f"text: {text}")
@@ -235,6 +242,22 @@ def _task(values: pd.Series) -> str:
     return "classification" if whole and values.nunique() <= _MAX_CLASSES else "regression"
 
 
+def _tokens(columns: list[str], known: dict[str, Any]) -> tuple[str, str]:
+    """Return the columns of the tokens and of the sentences: by their names, else the first."""
+    by_lower = {c.lower(): c for c in columns}
+    token, sentence = known.get("text"), known.get("sentence")
+    names = ("token", "word", "text", "form")
+    token = token or next((by_lower[n] for n in names if n in by_lower), None)
+    names = ("sentence", "sentence_id", "sentence #", "sent", "sent_id", "document", "id")
+    sentence = sentence or next((by_lower[n] for n in names if n in by_lower), None)
+    left = [c for c in columns if c not in (token, sentence)]
+    sentence = sentence or (left.pop(0) if left else None)
+    token = token or (left.pop(0) if left else None)
+    if token is None or sentence is None:
+        raise UsageError("tagging needs three columns: sentence, token and tag, a row a token")
+    return token, sentence
+
+
 def _texts(frame: pd.DataFrame, columns: list[str]) -> str:
     """Return the column with the longest strings."""
     sizes = {
@@ -274,6 +297,10 @@ def _render(name: str, source: dict[str, str], guess: Guess) -> str:
     ]
     if guess.task == "anomaly":
         lines[-1] += "   # marks anomalies; only the audit reads it (null: nothing marks them)"
+    if guess.sentence is not None:
+        lines.insert(-1, f"  sentence: {scalar(guess.sentence)}   # tells the sentences apart")
+        lines.insert(-1, f"  text: {scalar(guess.text)}   # the tokens, a row each")
+        return "\n".join([*lines, SECTIONS[guess.task]]) + "\n"
     if guess.text is not None:
         lines.insert(-1, f"  text: {scalar(guess.text)}   # the one column that the model reads")
     if guess.positive is not None:

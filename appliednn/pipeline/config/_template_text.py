@@ -101,10 +101,28 @@ TEXT_REGRESSION = (
     .replace("METRIC", "rmse_vs_tfidf")
 )
 
+TAGGING = """
+split: {type: random, test_size: 0.25}   # of sentences; or grouped, with the column of documents
+
+model:
+  # Word vectors, spelling and a log-linear model of hand-made features under a random field.
+  type: TokenTagger
+  architecture: bilstm_crf
+
+# Without gates the audit's default gate applies: better than each word's most frequent tag.
+# gates:
+#   - {metric: entity_f1, op: ">=", threshold: 0.8, inconclusive: warn}
+gates: []
+
+report:
+  dir: reports
+  # title, intended_use and owner are printed in the report; without them it says MISSING."""
+
 SECTIONS = {
     "classification": CLASSIFICATION,
     "regression": REGRESSION,
     "anomaly": ANOMALY,
     "text-classification": TEXT_CLASSIFICATION,
     "text-regression": TEXT_REGRESSION,
+    "tagging": TAGGING,
 }

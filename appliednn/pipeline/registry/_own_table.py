@@ -25,6 +25,8 @@ _SPECIAL: dict[str, list[dict[str, Any]]] = {
         {"enum": ["balanced"]},
         {"type": "object", "additionalProperties": {"type": "number", "minimum": 0}},
     ],
+    "encoder": [{"type": "string"}],
+    "embeddings": [{"type": "string"}],
     "loss_params": [_NUMBERS],
     "optimizer_params": [_NUMBERS],
     "schedule_params": [_NUMBERS],
