@@ -62,13 +62,13 @@ def read_part(name: str, part: str) -> Sentences:
             f"ner/{path.name} (source: {what.source})"
         )
     sentences, tags = [[]], [[]]
-    with gzip.open(path, "rt", encoding="utf-8") as file:
+    with gzip.open(path, "rt", encoding="utf-8", newline="\n") as file:
         for line in file:
             fields = line.rstrip("\n").split("\t")
-            if not line.strip():
+            if not line.strip("\ufeff \t\n"):
                 sentences.append([])
                 tags.append([])
-            elif fields[0] != "#":
+            elif not (what.token and fields[0] == "#"):  # where an article is from
                 sentences[-1].append(fields[what.token].removeprefix(what.prefix))
                 tags[-1].append(fields[what.tag].strip())
     full = [i for i, sentence in enumerate(sentences) if sentence]

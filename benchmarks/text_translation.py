@@ -7,10 +7,11 @@
 as fit, by the processor time that one epoch took, with the rate falling to zero at the end. It
 translates the 1 000 sentences of test_2016_flickr with a beam of 4 and writes a line to the file:
 BLEU and chrF by this package's functions and by sacrebleu. Rows that the file already holds are
-not run again. The files are lower-cased and tokenised, and are compared as they are
-(``tokenize="none"``). Two cheap baselines stand beside: the source itself, and the likeliest
-German word for each English one (model 1 of P. Brown et al., 1993). The texts are read from
-``$APPLIEDNN_BENCH_DATA/seq2seq`` (default: ``../shared/data`` beside the repository).
+not run again; Ctrl-C (or SIGTERM) ends a fit early and scores its best epoch. The files are
+lower-cased and tokenised, and are compared as they are (``tokenize="none"``). Two cheap baselines
+stand beside: the source itself, and the likeliest German word for each English one (model 1 of P.
+Brown et al., 1993). The texts are read from ``$APPLIEDNN_BENCH_DATA/seq2seq`` (default:
+``../shared/data`` beside the repository).
 """
 
 from __future__ import annotations
@@ -19,6 +20,7 @@ import argparse
 import gzip
 import json
 import os
+import signal
 import time
 from pathlib import Path
 
@@ -63,6 +65,8 @@ def lines(part: str, language: str) -> list[str]:
 def run(options) -> None:
     from appliednn.text.generation._word_table import cheap_translations
 
+    for number in (signal.SIGINT, signal.SIGTERM):  # either ends a fit; its best epoch is scored
+        signal.signal(number, signal.default_int_handler)
     done = rows_of(options.out)
     train = [lines("train", code)[: options.pairs] for code in ("en", "de")]
     held = [lines("val", code) for code in ("en", "de")]
@@ -90,6 +94,7 @@ def run(options) -> None:
             "epochs": model.n_epochs_,
             "best_epoch": model.best_epoch_ + 1,
             "cpu_minutes": round(cpu / 60, 2),
+            "stopped_by": model.stop_reason_,
             "wall_minutes": round(wall / 60, 2),
             "translate_cpu_seconds": round(time.process_time() - began, 1),
             "val_loss": round(min(model.history_["val_loss"]), 4),

@@ -104,4 +104,10 @@ NUMPY: dict[tuple[str, str], tuple[str, str]] = {
     ("tabm", "count"): (f"{_TABLES}._parameter_counts", "count_tabm"),
     ("resnet", "count"): (f"{_TABLES}._parameter_counts", "count_resnet"),
     ("ft_transformer", "count"): (f"{_TABLES}._parameter_counts", "count_ft_transformer"),
+    ("bert", "count"): (f"{_TEXT}.encoder._counts", "count_bert"),
+    ("bert_pieces", "count"): (f"{_TEXT}.encoder._counts", "count_bert"),
+    ("bert_outputs", "count"): (f"{_TEXT}.encoder._counts", "count_bert"),
+    ("bert_spans", "count"): (f"{_TEXT}.encoder._counts", "count_bert"),
+    ("vector_head", "count"): (f"{_TEXT}.encoder._counts", "count_vector_head"),
+    ("span_attention", "count"): (f"{_TEXT}.answering._count", "count_span_attention"),
 }

@@ -91,6 +91,12 @@ class SequenceNetwork:
         if not architecture.has_function("loss"):
             raise IntegrityError(f"the file names {architecture.name!r}, no network of sequences")
         weights = [state.arrays[name] for name in sorted(state.arrays)]
+        count, stored = architecture.numpy_function("count"), sum(w.size for w in weights)
+        if count is not None and count(architecture.params) != stored:
+            raise IntegrityError(  # before anything of the size that the file claims exists
+                f"the file describes a network of {count(architecture.params)} numbers and holds "
+                f"{stored}; it was changed or written by another version"
+            )
         model = backend.sequence_functions(architecture).model
         expected = [tuple(v.shape) for v in model.variables]
         if [w.shape for w in weights] != expected:

@@ -26,7 +26,7 @@ __getattr__, __dir__, __all__ = attach(
         "corpus_chrf": ".metrics",
         "rouge_scores": ".metrics",
         "ExtractiveSummarizer": ".summary",
-        "split_sentences": ".summary",
+        "split_sentences": "._sentences",
         "as_texts": "._input",
         "as_token_lists": "._input",
         "entities_of": ".tagging",

@@ -102,6 +102,18 @@ def test_decay_shrinks_kernels_only(toy):
     np.testing.assert_array_equal(ends[0][0], ends[1][0])
 
 
+def test_a_weight_that_nothing_draws_starts_as_it_was_built(toy):
+    program = backend.sequence_program(toy.changed(width=4))
+    program.start(None, seed=1)
+    before = program.get_weights()
+    program._assign([w + 7 for w in before])
+    bias_layer = program.model.get_layer("out")
+    del bias_layer.bias_initializer
+    program.start(None, seed=1)
+    for one, two in zip(program.get_weights(), before, strict=True):
+        np.testing.assert_array_equal(one, two)
+
+
 def test_the_best_epoch_is_kept_and_two_fits_agree(toy):
     def fit():
         plan = SequencePlan(epochs=6, learning_rate=0.3, schedule="cosine", patience=3, seed=4)

@@ -5,10 +5,12 @@ import pickle
 import random
 from itertools import product
 
+import keras
 import numpy as np
 import pandas as pd
 import pytest
 from sklearn.base import clone
+from sklearn.callback import ScoringMonitor
 
 import appliednn
 from appliednn.core._architecture import Architecture
@@ -240,9 +242,10 @@ def test_scores_are_mean_log_probabilities(model):
     assert model.bits_per_character([text]) == pytest.approx(-expected / math.log(2), rel=1e-4)
 
 
-def test_long_texts_are_scored_in_windows_as_one_block_sees_them():
-    one = small(architecture="transformer", hidden_units=16, heads=2, context=6, epochs=1)
-    one.fit(texts(10))
+def test_a_transformer_learns_and_scores_long_texts_in_windows_as_one_block_sees_them():
+    one = small(architecture="transformer", hidden_units=16, heads=2, context=6, batch_size=64)
+    one.fit(texts())
+    assert one.validation_score_ > one.baseline_scores_["unigram"] + 1
     text = "".join(texts(3))
     ids = np.append(END, one.vocabulary_.encode(text)).astype(np.int32)
     logits = one.network_.call("logits", {"ids": ids[None, :-1]})[0]
@@ -278,6 +281,29 @@ def test_texts_may_come_in_any_container(model):
         np.testing.assert_array_equal(model.score_samples(X), expected)
     with pytest.raises(ValueError, match="single string"):
         model.score("the cat")
+
+
+def test_callbacks_see_each_epoch():
+    class Count(keras.callbacks.Callback):
+        def __init__(self):
+            super().__init__()
+            self.seen = seen
+
+        def on_epoch_end(self, epoch, logs=None):
+            self.seen.append(sorted(logs))
+
+        def __deepcopy__(self, memo):
+            return Count()
+
+    seen = []
+    monitor = ScoringMonitor(scoring={"nats": lambda model, X, y: model.score(X)})
+    fitted = small(epochs=2, callbacks=[Count()]).set_callbacks(monitor)
+    fitted.fit(texts(30), np.zeros(30))  # scikit-learn's monitor is silent without y
+    assert seen == [["loss", "lr", "seconds", "val_loss"]] * 2
+    table = monitor.get_logs().data_as_pandas
+    scores = table[table["task_name"] == "epoch"]["nats"]
+    assert len(scores) == 2
+    assert scores.iloc[fitted.best_epoch_] == pytest.approx(fitted.score(texts(30)))
 
 
 def test_a_time_limit_ends_training():
@@ -341,6 +367,13 @@ def test_mistakes_in_fitting_are_named():
         small(architecture="transformer", hidden_units=12).fit(texts(5))
     with pytest.raises(ValueError, match="expected more text"):
         small().fit([""])
+
+
+def test_a_very_short_text_is_enough():
+    tiny = small(epochs=1, ngram_order=9).fit(["abcabcabcab"])
+    assert np.isfinite([tiny.validation_score_, tiny.baseline_score_]).all()
+    assert len(tiny.generate([""], 3, sampler="sample")[0]) <= 3
+    assert small(epochs=1).fit(["a"]).baseline_score_ is None
 
 
 def test_characters_are_the_default(model):

@@ -14,7 +14,6 @@ import appliednn
 from appliednn.text import ExtractiveQA, MaskedLanguagePretrainer, RetrievalQA
 from appliednn.text.answering import answer_f1, exact_match, normalize_answer
 from appliednn.text.answering._answers import read_answers
-from appliednn.text.answering._sentences import split_sentences
 from appliednn.text.answering._span_readers import Window, best_spans
 
 DOCUMENTS = [
@@ -58,18 +57,6 @@ def test_articles_are_whole_words():
 
 
 # -- retrieval ----------------------------------------------------------------------------------
-
-
-def test_sentences_end_where_punctuation_ends_them():
-    text = 'He said "Stop." Then 3.5 km later, e.g. there, it ended!\n\nnew part。次の文。 End'
-    assert split_sentences(text) == [
-        'He said "Stop.',
-        "Then 3.5 km later, e.g. there, it ended!",
-        "new part。",
-        "次の文。",
-        "End",
-    ]
-    assert split_sentences(" \n ") == []
 
 
 def test_the_answer_is_the_sentence_that_is_most_like_the_question():

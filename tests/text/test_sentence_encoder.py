@@ -20,6 +20,8 @@ from sklearn.linear_model import LogisticRegression
 from sklearn.pipeline import make_pipeline
 
 import appliednn
+from appliednn.core._architecture import Architecture
+from appliednn.core._sequence_network import SequenceNetwork
 from appliednn.core.errors import IntegrityError, MissingExtraError, UsageError
 from appliednn.text import Bert, SentenceEncoder, WordPiece
 from appliednn.text.encoder import _sources
@@ -346,6 +348,52 @@ def test_an_encoder_as_the_source_is_shared_by_clones_and_saved_once(folder, tmp
     loaded = appliednn.load(path)
     np.testing.assert_array_equal(loaded.transform(TEXTS), encoder.transform(TEXTS))
     assert clone(loaded).fit().transform(TEXTS).shape == (len(TEXTS), 16)
+
+
+@pytest.mark.parametrize(
+    "name, more",
+    [
+        ("bert", {}),
+        ("bert_pieces", {"head": "pieces"}),
+        ("bert_outputs", {"head": "outputs", "n_outputs": 3, "kind": "multiclass"}),
+        ("bert_spans", {"head": "spans"}),
+        ("vector_head", {"n_outputs": 3, "kind": "binary"}),
+        ("span_attention", {"units": 4}),
+    ],
+)
+def test_the_size_of_a_network_is_known_without_building_it(folder, name, more):
+    sizes = {"vector_head": {"width": 5}, "span_attention": {"vocabulary": 90, "width": 6}}
+    sizes["span_attention"]["dropout"] = 0.1
+    params = sizes.get(name) or Bert.read(folder).params
+    architecture = Architecture.of(name, **{**params, **more})
+    weights = SequenceNetwork.fresh(architecture, 0).weights
+    counted = architecture.numpy_function("count")(architecture.params)
+    assert counted == sum(w.size for w in weights)
+
+
+def test_a_file_that_claims_a_huge_network_is_refused_before_it_is_built(folder):
+    network = Bert.read(folder).network
+    state = network.__ann_state__()
+    state.params["architecture"] = network.architecture.changed(vocabulary=2**40)
+    with pytest.raises(IntegrityError, match="describes a network of 17592186"):
+        SequenceNetwork.__ann_restore__(state)
+
+
+def test_half_precision_halves_the_file_and_keeps_its_vectors(folder, tmp_path):
+    whole = SentenceEncoder(folder).fit()
+    half = SentenceEncoder(folder, storage="float16").fit()
+    expected = half.transform(TEXTS)
+    difference = np.abs(expected - whole.transform(TEXTS)).max()
+    assert 0 < difference < 5e-3
+    paths = [e.save(tmp_path / f"{i}.ann") for i, e in enumerate((whole, half))]
+    sizes = [path.stat().st_size for path in paths]
+    n_parameters = whole.bert_.network.n_parameters
+    assert sizes[0] - sizes[1] == pytest.approx(2 * n_parameters, rel=0.1)
+    loaded = appliednn.load(paths[1])
+    np.testing.assert_array_equal(loaded.transform(TEXTS), expected)
+    np.testing.assert_array_equal(pickle.loads(pickle.dumps(half)).transform(TEXTS), expected)
+    path = loaded.save(tmp_path / "again.ann")
+    np.testing.assert_array_equal(appliednn.load(path).transform(TEXTS), expected)
 
 
 @pytest.mark.parametrize("container", [tuple, np.array, pd.Series, lambda t: np.array(t, object)])

@@ -55,6 +55,10 @@ def news(n=40, seed=0, at=2):
         ("She said no. 5 people left.", ["She said no. 5 people left."]),
         ("So did I. The end.", ["So did I.", "The end."]),
         ("the cat sat . it slept ! mr. x left .", ["the cat sat .", "it slept !", "mr. x left ."]),
+        (
+            "一つ目の文。次の文！「三つ目。」 End",
+            ["一つ目の文。", "次の文！", "「三つ目。」", "End"],
+        ),
         ("", []),
         ("  \n ", []),
     ],

@@ -13,7 +13,7 @@ from appliednn.text.embedding import as_word_vectors, save_vectors
 from appliednn.text.embedding._architecture import loss
 from appliednn.text.embedding._pairs import near_pairs
 from appliednn.text.embedding._ppmi import leading_vectors, ppmi_matrix
-from appliednn.text.embedding._subwords import part_numbers, parts_of
+from appliednn.text.embedding._subwords import PartTable, parts_of
 
 SEA = ["ship", "sail", "wave", "harbour", "anchor", "tide", "deck", "sailor"]
 FIELD = ["wheat", "plough", "barn", "harvest", "farmer", "soil", "orchard", "cattle"]
@@ -54,11 +54,20 @@ def test_unknown_words_have_the_mean_of_their_parts(skipgram):
     assert "sailors" not in skipgram.vocabulary_
     assert skipgram.most_similar("sailors", 1)[0][0] in SEA
     assert skipgram.similarity("sailors", "sailor") > skipgram.similarity("sailors", "farmer")
-    numbers = part_numbers(["sailors"], 3, 6, len(skipgram.part_vectors_) - 1)[0]
+    numbers = PartTable.of(["sailors"], 3, 6, len(skipgram.part_vectors_)).numbers
     expected = skipgram.part_vectors_[numbers].mean(axis=0)
     np.testing.assert_allclose(skipgram.vector("sailors"), expected)
-    own = part_numbers(["ship"], 3, 6, len(skipgram.part_vectors_) - 1)[0]
-    assert len(own) == len(parts_of("ship", 3, 6)) == 9
+    assert len(numbers) == len(parts_of("sailors", 3, 6)) == 22
+
+
+def test_parts_of_chosen_words_stand_one_after_the_other():
+    words = ["ship", "a", "deck"]
+    table = PartTable.of(words, 2, 3, 1000)
+    batch = table.batch(np.array([2, 0]))
+    expected = np.concatenate([PartTable.of([words[i]], 2, 3, 1000).numbers for i in (2, 0)])
+    np.testing.assert_array_equal(batch["parts"], expected)
+    lengths = [len(parts_of(words[i], 2, 3)) for i in (2, 0)]
+    np.testing.assert_array_equal(batch["part_rows"], np.repeat([0, 1], lengths))
 
 
 def test_without_parts_unknown_words_have_no_vector():
@@ -126,10 +135,11 @@ def test_the_loss_is_that_of_negative_sampling():
     model.set_weights([rng.normal(size=w.shape) for w in model.get_weights()])
     weights = {v.path: np.array(v) for v in model.variables}
     words, contexts = np.array([4, 1, 4]), np.array([0, 2, 3])
-    negatives, parts = np.array([2, 3, 3, 0]), np.array([[1, 3], [2, 0]])  # of words 1 and 4
+    negatives = np.array([2, 3, 3, 0])
     batch = {
         "table": np.array([1, 4]),
-        "parts": parts,
+        "parts": np.array([0, 2, 1]),
+        "part_rows": np.array([0, 0, 1]),
         "words": np.array([1, 0, 1]),
         "context": contexts,
         "negatives": negatives,
@@ -137,8 +147,8 @@ def test_the_loss_is_that_of_negative_sampling():
     }
     found, _ = loss(model, batch, True)
     word_rows, part_rows = weights["word_vectors/embeddings"], weights["part_vectors/embeddings"]
-    own = {1: np.mean([word_rows[1], part_rows[1], part_rows[3]], axis=0),
-           4: np.mean([word_rows[4], part_rows[2]], axis=0)}  # fmt: skip
+    own = {1: np.mean([word_rows[1], part_rows[0], part_rows[2]], axis=0),
+           4: np.mean([word_rows[4], part_rows[1]], axis=0)}  # fmt: skip
     near = weights["context_vectors/embeddings"]
     for value, word, context in zip(np.array(found), words, contexts, strict=True):
         wrong = [np.log1p(np.exp(own[word] @ near[n])) for n in negatives if n != context]

@@ -34,6 +34,7 @@ class SequenceProgram:
         self._loss = architecture.function("loss")
         with guarded_random_state(0):
             self.model = architecture.build()
+        self._built = self.get_weights()
         self._variables = [v.value for v in self.model.trainable_variables]
         self._decays = [v.name == "kernel" for v in self.model.trainable_variables]
         self._moments = [
@@ -47,11 +48,14 @@ class SequenceProgram:
 
     def start(self, weights: Sequence[np.ndarray] | None, seed: int) -> None:
         """Set weights, or draw fresh ones, and forget the optimiser's moments."""
-        weights = initial_weights(self.model, seed) if weights is None else weights
-        for variable, value in zip(self.model.variables, weights, strict=True):
-            variable.assign(value)
+        self._assign(self._built)  # a weight that no initialiser draws starts as it was built
+        self._assign(initial_weights(self.model, seed) if weights is None else weights)
         for moment in (*self._moments[0], *self._moments[1], self._n_steps):
             moment.assign(tf.zeros_like(moment))
+
+    def _assign(self, weights: Sequence[np.ndarray]) -> None:
+        for variable, value in zip(self.model.variables, weights, strict=True):
+            variable.assign(value)
 
     def get_weights(self) -> list[np.ndarray]:
         """Return copies of all weights."""

@@ -12,9 +12,9 @@ from sklearn.utils.validation import check_is_fitted
 
 from appliednn.core.persistence import SaveMixin
 from appliednn.text._input import as_texts
+from appliednn.text._sentences import split_sentences
 from appliednn.text._similarity import TextSpace, cosines
 from appliednn.text.answering._measures import best_of, exact_match
-from appliednn.text.answering._sentences import split_sentences
 
 # Share of a sentence's own likeness to the question; the rest is its document's.
 _SENTENCE = 0.5

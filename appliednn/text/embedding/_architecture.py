@@ -4,38 +4,45 @@ from __future__ import annotations
 
 
 def build_skipgram(n_words: int, n_parts: int, dim: int):
-    """Return the network; it gives the vectors of a table of words.
+    """Return the network: vectors of words, of their parts, and of words as company.
 
     Parameters
     ----------
     n_words, n_parts : int
-        Words, and numbers that parts of words may have besides 0 (0: words have no parts).
+        Words, and parts of words (0: words have no parts).
     dim : int
         Numbers of a vector.
     """
     import keras
-    from keras import ops
 
     bound = 0.5 / dim
     small = keras.initializers.RandomUniform(-bound, bound)
-    table = keras.Input((), dtype="int32", name="table")
-    context = keras.Input((), dtype="int32", name="context")
-    inputs = {"table": table, "context": context}
-    vectors = keras.layers.Embedding(n_words, dim, small, name="word_vectors")(table)
-    if n_parts:
-        parts = keras.Input((None,), dtype="int32", name="parts")
-        inputs["parts"] = parts
-        rows = keras.layers.Embedding(n_parts + 1, dim, small, name="part_vectors")(parts)
-        present = ops.cast(parts > 0, "float32")[..., None]
-        total = vectors + ops.sum(rows * present, axis=1)
-        vectors = total / (1.0 + ops.sum(present, axis=1))
-    near = keras.layers.Embedding(n_words, dim, "zeros", name="context_vectors")(context)
-    return keras.Model(inputs, [vectors, near])
+    tables = {"word": (n_words, small), "context": (n_words, "zeros"), "part": (n_parts, small)}
+    inputs, outputs = {}, []
+    for name, (n, initializer) in tables.items():
+        if n:
+            inputs[name] = keras.Input((), dtype="int32", name=name)
+            layer = keras.layers.Embedding(n, dim, initializer, name=f"{name}_vectors")
+            outputs.append(layer(inputs[name]))
+    return keras.Model(inputs, outputs)
 
 
 def vectors(model, batch):
-    """Return the vectors of a table of words, (n, dim)."""
-    return model({**batch, "context": batch["table"]}, training=False)[0]
+    """Return the vectors of a table of words, (n, dim): means of their own and their parts'.
+
+    ``batch["table"]`` are numbers of words; ``batch["parts"]`` of all their parts, one word after
+    the other, and ``batch["part_rows"]`` the row of the table that each belongs to.
+    """
+    from keras import ops
+
+    own = model.get_layer("word_vectors")(batch["table"])
+    if "parts" not in batch:
+        return own
+    rows, n = batch["part_rows"], ops.shape(own)[0]
+    parts = model.get_layer("part_vectors")(batch["parts"])
+    total = own + ops.segment_sum(parts, rows, num_segments=n)
+    ones = ops.ones_like(parts[:, :1])
+    return total / (1.0 + ops.segment_sum(ones, rows, num_segments=n))
 
 
 def loss(model, batch, training):
@@ -46,9 +53,8 @@ def loss(model, batch, training):
     """
     from keras import ops
 
-    inputs = {name: batch[name] for name in ("table", "parts", "context") if name in batch}
-    table, near = model(inputs, training=training)
-    own = ops.take(table, batch["words"], axis=0)
+    own = ops.take(vectors(model, batch), batch["words"], axis=0)
+    near = model.get_layer("context_vectors")(batch["context"])
     drawn = model.get_layer("context_vectors")(batch["negatives"])
     right = ops.softplus(-ops.sum(own * near, axis=1))
     wrong = ops.softplus(ops.matmul(own, ops.transpose(drawn)))

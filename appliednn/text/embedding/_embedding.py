@@ -25,7 +25,7 @@ from appliednn.text.embedding._files import load_vectors, save_vectors
 from appliednn.text.embedding._pairs import count_words, near_pairs, numbered
 from appliednn.text.embedding._ppmi import leading_vectors, ppmi_matrix
 from appliednn.text.embedding._skipgram import SkipGram
-from appliednn.text.embedding._subwords import count_parts, part_numbers
+from appliednn.text.embedding._subwords import PartTable, count_parts
 from appliednn.text.embedding._vectors import WordVectors, cosine, mean_vectors, nearest
 
 _POSITIVE = Interval(Integral, 1, None, closed="left")
@@ -61,11 +61,11 @@ class WordEmbedding(ClassNamePrefixFeaturesOutMixin, TransformerMixin, SaveMixin
         Unicode normal form of words.
     fold_case : bool, default=True
         Whether upper and lower case are one.
-    learning_rate : float, default=0.005
+    learning_rate : float, default=0.01
         Of Adam, falling to 0 by half a cosine.
     epochs : int, default=10
         Passes over the corpus.
-    batch_size : int, default=1024
+    batch_size : int, default=2048
         Pairs of a step.
     max_seconds : float, optional
         Longest training time.
@@ -138,9 +138,9 @@ class WordEmbedding(ClassNamePrefixFeaturesOutMixin, TransformerMixin, SaveMixin
         subsample=1e-3,
         normalization="NFKC",
         fold_case=True,
-        learning_rate=5e-3,
+        learning_rate=1e-2,
         epochs=10,
-        batch_size=1024,
+        batch_size=2048,
         max_seconds=None,
         verbose="auto",
         random_state=None,
@@ -214,7 +214,7 @@ class WordEmbedding(ClassNamePrefixFeaturesOutMixin, TransformerMixin, SaveMixin
         parts, n_parts = None, 0
         if ranges is not None:
             n_parts = min(self.n_buckets, max(1, count_parts(words, *ranges)))
-            parts = part_numbers(words, *ranges, n_parts)
+            parts = PartTable.of(words, *ranges, n_parts)
         trainer = SkipGram(self, counts, parts, n_parts)
         result = trainer.fit(tokens, rows, seeds, began)
         self.history_, self.stop_reason_ = result.history, result.stop_reason
@@ -333,8 +333,7 @@ class WordEmbedding(ClassNamePrefixFeaturesOutMixin, TransformerMixin, SaveMixin
             return self.word_vectors_.vector(form)
         if self.part_vectors_ is None:
             return None
-        numbers = part_numbers([form], *self._part_range(), len(self.part_vectors_) - 1)[0]
-        numbers = numbers[numbers > 0]
+        numbers = PartTable.of([form], *self._part_range(), len(self.part_vectors_)).numbers
         return self.part_vectors_[numbers].mean(axis=0) if len(numbers) else None
 
     def _vector(self, form: str) -> np.ndarray:

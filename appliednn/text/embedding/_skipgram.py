@@ -25,7 +25,7 @@ _WARMUP = 0.02
 
 @dataclass
 class Learned:
-    """Vectors of words and of parts (row 0: none), the history by epoch, why training ended."""
+    """Vectors of words and of parts, the history by epoch, why training ended."""
 
     vectors: np.ndarray
     part_vectors: np.ndarray | None
@@ -42,10 +42,10 @@ class SkipGram:
         Its parameters.
     counts : ndarray of int of shape (n_words,)
         Occurrences of each word.
-    parts : ndarray of int32 of shape (n_words, most_parts) or None
-        Numbers of each word's parts, filled up with 0.
+    parts : PartTable or None
+        Each word's parts.
     n_parts : int
-        Highest number of a part.
+        How many numbers parts have.
     """
 
     def __init__(self, settings, counts: np.ndarray, parts, n_parts: int) -> None:
@@ -116,7 +116,7 @@ class SkipGram:
             "n_negatives": np.array([self._settings.negatives], dtype=np.float32),
         }
         if self._parts is not None:
-            batch["parts"] = self._parts[table]
+            batch |= self._parts.batch(table)
         return batch
 
     def _vectors(self, network: SequenceNetwork) -> np.ndarray:
@@ -126,7 +126,7 @@ class SkipGram:
             table = np.arange(begin, min(begin + 4096, len(self._counts)), dtype=np.int32)
             batch = {"table": table}
             if self._parts is not None:
-                batch["parts"] = self._parts[table]
+                batch |= self._parts.batch(table)
             found.append(network.call("vectors", batch))
         return np.concatenate(found)
 

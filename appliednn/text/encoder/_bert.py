@@ -50,6 +50,9 @@ class Bert:
         Most pieces of a text that are read.
     normalize : bool
         Whether its vectors are meant to be brought to length 1.
+    half : bool
+        Whether model files hold the weights in half precision, to which :meth:`halved` rounds
+        them.
 
     Raises
     ------
@@ -63,11 +66,13 @@ class Bert:
         network: SequenceNetwork,
         max_length: int,
         normalize: bool = True,
+        half: bool = False,
     ) -> None:
         self.tokenizer = tokenizer
         self.network = network
         self.max_length = int(max_length)
         self.normalize = bool(normalize)
+        self.half = bool(half)
         size = network.architecture.params["vocabulary"]
         if len(tokenizer) > size:
             raise UsageError(
@@ -86,16 +91,29 @@ class Bert:
         """Return the state for a model file."""
         from appliednn.core.persistence import AnnState
 
-        params = {"max_length": self.max_length, "normalize": self.normalize}
-        children = {"tokenizer": self.tokenizer, "network": self.network}
-        return AnnState(params=params, children=children)
+        names = ("max_length", "normalize", "half")
+        params = {name: getattr(self, name) for name in names}
+        children = {"tokenizer": self.tokenizer}
+        if not self.half:
+            return AnnState(params=params, children={**children, "network": self.network})
+        weights = enumerate(self.network.weights)
+        arrays = {f"weight_{i:04d}": w.astype(np.float16) if w.ndim else w for i, w in weights}
+        params["architecture"] = self.network.architecture
+        return AnnState(params=params, arrays=arrays, children=children)
 
     @classmethod
     def __ann_restore__(cls, state) -> Bert:
         """Return the encoder of a model file."""
-        if state.children["network"].architecture.name != "bert":
+        from appliednn.core.persistence import AnnState
+
+        params, children = dict(state.params), dict(state.children)
+        if state.arrays:
+            arrays = {n: w.astype(np.float32) if w.ndim else w for n, w in state.arrays.items()}
+            own = AnnState(params={"architecture": params.pop("architecture")}, arrays=arrays)
+            children["network"] = SequenceNetwork.__ann_restore__(own)
+        if children["network"].architecture.name != "bert":
             raise IntegrityError("the file holds another network where a BERT belongs")
-        return cls(**state.children, **state.params)
+        return cls(**children, **params)
 
     @property
     def params(self) -> dict[str, Any]:
@@ -171,7 +189,15 @@ class Bert:
         """Return this encoder with another way to make one vector of a text's pieces."""
         architecture = self.network.architecture.changed(pooling=pooling)
         network = SequenceNetwork(architecture, self.network.weights)
-        return Bert(self.tokenizer, network, self.max_length, self.normalize)
+        return Bert(self.tokenizer, network, self.max_length, self.normalize, self.half)
+
+    def halved(self) -> Bert:
+        """Return this encoder with weights rounded to half precision; it computes in single."""
+        weights = [
+            w.astype(np.float16).astype(w.dtype) if w.ndim else w for w in self.network.weights
+        ]
+        network = SequenceNetwork(self.network.architecture, weights)
+        return Bert(self.tokenizer, network, self.max_length, self.normalize, half=True)
 
     # -- use ------------------------------------------------------------------------------------
 

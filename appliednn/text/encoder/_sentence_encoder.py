@@ -38,6 +38,9 @@ class SentenceEncoder(TransformerMixin, SaveMixin, BaseEstimator):
         longer text is left out. ``"auto"``: as the folder says.
     batch_size : int, default=64
         Most texts at once; those of like length go together.
+    storage : {"float32", "float16"}, default="float32"
+        ``"float16"``: weights are rounded to half precision when they are loaded, and a saved
+        file is half as large (MiniLM: 46 MB). Arithmetic is in single precision all the same.
 
     Attributes
     ----------
@@ -69,6 +72,7 @@ class SentenceEncoder(TransformerMixin, SaveMixin, BaseEstimator):
         "normalize": ["boolean", StrOptions({"auto"})],
         "max_length": [Interval(Integral, 3, None, closed="left"), StrOptions({"auto"})],
         "batch_size": [Interval(Integral, 1, None, closed="left")],
+        "storage": [StrOptions({"float32", "float16"})],
     }
 
     def __init__(
@@ -79,12 +83,14 @@ class SentenceEncoder(TransformerMixin, SaveMixin, BaseEstimator):
         normalize="auto",
         max_length="auto",
         batch_size=64,
+        storage="float32",
     ):
         self.source = source
         self.pooling = pooling
         self.normalize = normalize
         self.max_length = max_length
         self.batch_size = batch_size
+        self.storage = storage
 
     @_fit_context(prefer_skip_nested_validation=True)
     def fit(self, X=None, y=None):
@@ -113,6 +119,8 @@ class SentenceEncoder(TransformerMixin, SaveMixin, BaseEstimator):
         bert = load_encoder(self.source)
         if self.pooling not in ("auto", bert.params["pooling"]):
             bert = bert.pooled_by(self.pooling)
+        if self.storage == "float16" and not bert.half:
+            bert = bert.halved()
         return bert
 
     def transform(self, X) -> np.ndarray:

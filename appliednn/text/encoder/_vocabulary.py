@@ -47,7 +47,7 @@ def learn_word_pieces(
     Examples
     --------
     >>> learn_word_pieces(["hug hug pug hugs"], size=12)[5:]
-    ['##g', '##u', 'h', 'p', '##s', '##ug', 'hug']
+    ['##g', '##u', 'h', '##s', 'p', '##ug', 'hug']
     """
     counted = Counter()
     for text in texts:

@@ -20,6 +20,8 @@ from appliednn.text.generation._pair_merges import joined, learn_merges
 # space before one of the first three belongs to it, so that words bring their space along.
 _WORDS = re.compile(r" ?[^\W\d_]+| ?\d{1,3}| ?(?:[^\w\s]|_)+|\s+(?!\S)|\s+")
 _FIRST_PIECE = N_MARKS + 256
+# Words whose pieces are remembered; beyond, all are forgotten.
+_MOST_REMEMBERED = 200_000
 
 
 class BytePairEncoder(TransformerMixin, SaveMixin, BaseEstimator):
@@ -119,6 +121,8 @@ class BytePairEncoder(TransformerMixin, SaveMixin, BaseEstimator):
         for word in _WORDS.findall(text):
             numbers = cache.get(word)
             if numbers is None:
+                if len(cache) >= _MOST_REMEMBERED:
+                    cache.clear()
                 numbers = cache[word] = self._encode_word(word)
             out += numbers
         return np.array(out, dtype=np.int32)

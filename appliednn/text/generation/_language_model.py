@@ -4,17 +4,16 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from numbers import Integral, Real
+from numbers import Integral
 
 import numpy as np
-from sklearn.base import BaseEstimator, _fit_context
+from sklearn.base import _fit_context
+from sklearn.callback import with_callbacks
 from sklearn.utils._param_validation import Interval, StrOptions
 from sklearn.utils.validation import check_is_fitted
 
 from appliednn.core._architecture import Architecture
 from appliednn.core._random import spawn_seeds
-from appliednn.core._sequence_trainer import SequencePlan, SequenceTrainer
-from appliednn.core.persistence import SaveMixin
 from appliednn.text._input import as_texts
 from appliednn.text.generation._byte_pairs import BytePairEncoder
 from appliednn.text.generation._characters import CharacterVocabulary
@@ -24,13 +23,14 @@ from appliednn.text.generation._ngrams import counted_scores
 from appliednn.text.generation._stream_scores import stream_log_probs
 from appliednn.text.generation._streams import pieces, stream_of, training_chunks
 from appliednn.text.generation._widths import check_width
+from appliednn.text.generation._writer import TextWriter
 
 # Steps that a network reads at once when it scores a text, times the context.
 _WINDOW = {"lstm": 8, "transformer": 2}
 _ORDER = {"char": 6, "bpe": 3}
 
 
-class LanguageModel(SaveMixin, BaseEstimator):
+class LanguageModel(TextWriter):
     """Network that says what comes next in a text, and writes on.
 
     Texts are joined to one stream with an end mark between them, cut into pieces of ``context``
@@ -79,6 +79,8 @@ class LanguageModel(SaveMixin, BaseEstimator):
         Tokens of the baseline's longest n-gram: 6 characters or 3 pieces.
     random_state : int, RandomState or None, default=None
         Seeds weights, dropout and the order of pieces.
+    callbacks : list of keras.callbacks.Callback, optional
+        Copied for each fit; scikit-learn's go to ``set_callbacks``.
     verbose : bool or "auto", default="auto"
         Whether to show progress; ``"auto"``: on a terminal.
 
@@ -114,26 +116,13 @@ class LanguageModel(SaveMixin, BaseEstimator):
     """
 
     _parameter_constraints: dict = {
+        **TextWriter._parameter_constraints,
         "tokens": [StrOptions({"char", "bpe"})],
-        "vocab_size": [Interval(Integral, 260, None, closed="left")],
         "architecture": [StrOptions({"lstm", "transformer"})],
-        "hidden_units": [Interval(Integral, 2, None, closed="left")],
-        "n_layers": [Interval(Integral, 1, None, closed="left")],
-        "heads": [Interval(Integral, 1, None, closed="left")],
         "context": [Interval(Integral, 2, None, closed="left")],
         "tie_weights": ["boolean"],
-        "dropout": [Interval(Real, 0, 1, closed="left")],
-        "epochs": [Interval(Integral, 1, None, closed="left")],
         "batch_size": [Interval(Integral, 1, None, closed="left")],
-        "learning_rate": [Interval(Real, 0, None, closed="neither")],
-        "schedule": [StrOptions({"cosine", "constant", "one_cycle", "flat_cos"})],
-        "weight_decay": [Interval(Real, 0, None, closed="left")],
-        "validation_fraction": [Interval(Real, 0, 1, closed="left")],
-        "patience": [Interval(Integral, 1, None, closed="left"), None],
-        "max_seconds": [Interval(Real, 0, None, closed="neither"), None],
         "ngram_order": [Interval(Integral, 1, None, closed="left"), StrOptions({"auto"})],
-        "random_state": ["random_state"],
-        "verbose": ["boolean", StrOptions({"auto"})],
     }
 
     def __init__(
@@ -158,6 +147,7 @@ class LanguageModel(SaveMixin, BaseEstimator):
         max_seconds=None,
         ngram_order="auto",
         random_state=None,
+        callbacks=None,
         verbose="auto",
     ) -> None:
         self.tokens = tokens
@@ -179,10 +169,12 @@ class LanguageModel(SaveMixin, BaseEstimator):
         self.max_seconds = max_seconds
         self.ngram_order = ngram_order
         self.random_state = random_state
+        self.callbacks = callbacks
         self.verbose = verbose
 
     # -- fit ------------------------------------------------------------------------------------
 
+    @with_callbacks
     @_fit_context(prefer_skip_nested_validation=True)
     def fit(self, X, y=None):
         """Learn from texts.
@@ -203,6 +195,7 @@ class LanguageModel(SaveMixin, BaseEstimator):
         ValueError
             If the texts are too short to learn from.
         """
+        self._begin()
         texts = as_texts(X)
         seed, shuffle_seed = spawn_seeds(self.random_state, 2)
         self.vocabulary_ = self._new_vocabulary().fit(texts)
@@ -213,7 +206,7 @@ class LanguageModel(SaveMixin, BaseEstimator):
             raise ValueError(
                 f"X holds {len(stream)} tokens, {n_held} of them held out; expected more text"
             )
-        self._train(train, held if n_held else None, seed, shuffle_seed)
+        self._train(train, held if n_held else None, seed, shuffle_seed, (X, y))
         self._score_beside(train, held if n_held else None)
         return self
 
@@ -222,7 +215,7 @@ class LanguageModel(SaveMixin, BaseEstimator):
             return BytePairEncoder(vocab_size=self.vocab_size)
         return CharacterVocabulary()
 
-    def _train(self, train, held, seed: int, shuffle_seed: int) -> None:
+    def _train(self, train, held, seed: int, shuffle_seed: int, given) -> None:
         size = self.batch_size
 
         def batches(epoch: int):
@@ -234,20 +227,7 @@ class LanguageModel(SaveMixin, BaseEstimator):
         if held is not None:
             chunks = pieces(held, self.context)
             tests = [{"ids": chunks[i : i + size]} for i in range(0, len(chunks), size)]
-        plan = SequencePlan(
-            epochs=self.epochs,
-            learning_rate=self.learning_rate,
-            schedule=self.schedule,
-            weight_decay=self.weight_decay,
-            patience=self.patience,
-            max_seconds=self.max_seconds,
-            seed=seed,
-            verbose=self.verbose,
-        )
-        result = SequenceTrainer(self._architecture(), plan, batches, held=tests).fit()
-        self.network_, self.history_ = result.network, result.history
-        self.n_epochs_, self.best_epoch_ = result.n_epochs, result.best_epoch
-        self.stop_reason_ = result.stop_reason
+        self._fit_network(self._architecture(), batches, tests, seed, given)
 
     def _architecture(self) -> Architecture:
         check_width(self.architecture, self.hidden_units, self.heads)
@@ -382,10 +362,3 @@ class LanguageModel(SaveMixin, BaseEstimator):
         if strip_prompt:
             return written
         return [prompt + text for prompt, text in zip(texts, written, strict=True)]
-
-    def __sklearn_tags__(self):
-        tags = super().__sklearn_tags__()
-        tags.input_tags.string = True
-        tags.input_tags.two_d_array = False
-        tags.target_tags.required = False
-        return tags

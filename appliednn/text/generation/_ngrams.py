@@ -35,10 +35,10 @@ class KneserNey:
         self.order = max(1, min(order, int(62 / math.log2(max(2, n_ids)))))
 
     def fit(self, ids: np.ndarray) -> KneserNey:
-        """Count a stream, int (n,)."""
+        """Count a stream, int (n,), of at least one number."""
         self._levels = []
         below = None
-        for n in range(self.order, 0, -1):
+        for n in range(min(self.order, len(ids)), 0, -1):
             if below is None:
                 grams, counts = np.unique(self._codes(ids, n), return_counts=True)
             else:
@@ -80,7 +80,7 @@ class _Level:
         self.discount = once / (once + 2 * twice) if once and twice else 0.5
         contexts = grams // n_ids
         self.contexts, start = np.unique(contexts, return_index=True)
-        self.totals = np.add.reduceat(counts, start) if len(start) else counts
+        self.totals = np.add.reduceat(counts, start)
         self.kinds = np.diff(np.append(start, len(grams)))
 
     def interpolate(self, codes: np.ndarray, lower: np.ndarray) -> np.ndarray:

@@ -51,11 +51,13 @@ class LanguageReader:
 
     def step(self, ids: np.ndarray) -> np.ndarray:
         """Read one more token of each text; return scores of the next, (n, n_ids)."""
-        batch = {"ids": np.asarray(ids, dtype=np.int32), **self._cache}
+        batch = {"ids": np.asarray(ids, dtype=np.int32)}
         if not self._grows:
-            self._cache = self._network.call("step", batch)
+            self._cache = self._network.call("step", {**batch, **self._cache})
             return self._cache.pop("logits")
-        answer = self._network.call("step", {**batch, "positions": self._positions})
+        n = self._positions.max()
+        used = {name: kept[:, :, :n] for name, kept in self._cache.items()}
+        answer = self._network.call("step", {**batch, **used, "positions": self._positions})
         rows = np.arange(len(ids))
         for name, kept in self._cache.items():
             kept[rows, :, self._positions] = answer[name][:, :, 0]

@@ -6,15 +6,14 @@ import warnings
 from numbers import Integral, Real
 
 import numpy as np
-from sklearn.base import BaseEstimator, _fit_context
+from sklearn.base import _fit_context
+from sklearn.callback import with_callbacks
 from sklearn.utils._param_validation import Interval, StrOptions
 from sklearn.utils.validation import check_is_fitted
 
 from appliednn.core._architecture import Architecture
 from appliednn.core._buckets import length_buckets, pad
 from appliednn.core._random import spawn_seeds
-from appliednn.core._sequence_trainer import SequencePlan, SequenceTrainer
-from appliednn.core.persistence import SaveMixin
 from appliednn.text._input import as_texts
 from appliednn.text.generation._byte_pairs import BytePairEncoder
 from appliednn.text.generation._decoding import beam_search
@@ -23,6 +22,7 @@ from appliednn.text.generation._pairs import batches_of, encoded_pairs, ended, p
 from appliednn.text.generation._reader import TranslationReader
 from appliednn.text.generation._widths import check_width
 from appliednn.text.generation._word_table import cheap_translations
+from appliednn.text.generation._writer import TextWriter
 
 # Held-out pairs that are translated at the end of a fit.
 _MOST_SCORED = 200
@@ -30,7 +30,7 @@ _MOST_SCORED = 200
 _AT_ONCE = 256
 
 
-class Seq2SeqModel(SaveMixin, BaseEstimator):
+class Seq2SeqModel(TextWriter):
     """Network that writes one text for another: translation, rewriting, short summaries.
 
     Sources and targets share one set of word pieces. An encoder reads the source, a decoder
@@ -44,7 +44,8 @@ class Seq2SeqModel(SaveMixin, BaseEstimator):
     ----------
     architecture : {"transformer", "gru"}, default="transformer"
         Blocks of attention (A. Vaswani et al., NeurIPS 2017; normalised before each part, rotary
-        positions), or a two-way GRU and a GRU with attention (M.-T. Luong et al., EMNLP 2015).
+        positions), or a two-way GRU and a GRU with attention (M.-T. Luong et al., EMNLP 2015),
+        cheaper by the epoch: one layer of 256 is a start.
     vocab_size : int, default=5000
         Numbers of word pieces, of both languages together.
     hidden_units : int, default=192
@@ -55,7 +56,7 @@ class Seq2SeqModel(SaveMixin, BaseEstimator):
         Layers of the encoder, and of the decoder.
     heads : int, default=4
         Attention heads of a transformer.
-    dropout : float, default=0.1
+    dropout : float, default=0.2
         Rate on embeddings and on what each layer gives.
     label_smoothing : float, default=0.1
         Share of the target given to all pieces alike while training.
@@ -87,6 +88,8 @@ class Seq2SeqModel(SaveMixin, BaseEstimator):
         Longest training time; the schedule runs to its end within it.
     random_state : int, RandomState or None, default=None
         Seeds weights, dropout, the pairs held out and the order of batches.
+    callbacks : list of keras.callbacks.Callback, optional
+        Copied for each fit; scikit-learn's go to ``set_callbacks``.
     verbose : bool or "auto", default="auto"
         Whether to show progress; ``"auto"``: on a terminal.
 
@@ -128,29 +131,16 @@ class Seq2SeqModel(SaveMixin, BaseEstimator):
     """
 
     _parameter_constraints: dict = {
+        **TextWriter._parameter_constraints,
         "architecture": [StrOptions({"transformer", "gru"})],
-        "vocab_size": [Interval(Integral, 260, None, closed="left")],
-        "hidden_units": [Interval(Integral, 2, None, closed="left")],
         "feed_forward_units": [Interval(Integral, 1, None, closed="left"), StrOptions({"auto"})],
-        "n_layers": [Interval(Integral, 1, None, closed="left")],
-        "heads": [Interval(Integral, 1, None, closed="left")],
-        "dropout": [Interval(Real, 0, 1, closed="left")],
         "label_smoothing": [Interval(Real, 0, 1, closed="left")],
-        "epochs": [Interval(Integral, 1, None, closed="left")],
         "max_tokens": [Interval(Integral, 1, None, closed="left")],
-        "learning_rate": [Interval(Real, 0, None, closed="neither")],
-        "schedule": [StrOptions({"cosine", "constant", "one_cycle", "flat_cos"})],
         "warmup": [Interval(Real, 0, 1, closed="left")],
-        "weight_decay": [Interval(Real, 0, None, closed="left")],
         "max_length": [Interval(Integral, 2, None, closed="left")],
         "beam_width": [Interval(Integral, 1, None, closed="left")],
         "length_penalty": [Interval(Real, 0, None, closed="left")],
         "metric": [StrOptions({"bleu", "chrf"})],
-        "validation_fraction": [Interval(Real, 0, 1, closed="left")],
-        "patience": [Interval(Integral, 1, None, closed="left"), None],
-        "max_seconds": [Interval(Real, 0, None, closed="neither"), None],
-        "random_state": ["random_state"],
-        "verbose": ["boolean", StrOptions({"auto"})],
     }
 
     def __init__(
@@ -162,7 +152,7 @@ class Seq2SeqModel(SaveMixin, BaseEstimator):
         feed_forward_units="auto",
         n_layers=3,
         heads=4,
-        dropout=0.1,
+        dropout=0.2,
         label_smoothing=0.1,
         epochs=20,
         max_tokens=2000,
@@ -178,6 +168,7 @@ class Seq2SeqModel(SaveMixin, BaseEstimator):
         patience=None,
         max_seconds=None,
         random_state=None,
+        callbacks=None,
         verbose="auto",
     ) -> None:
         self.architecture = architecture
@@ -202,10 +193,12 @@ class Seq2SeqModel(SaveMixin, BaseEstimator):
         self.patience = patience
         self.max_seconds = max_seconds
         self.random_state = random_state
+        self.callbacks = callbacks
         self.verbose = verbose
 
     # -- fit ------------------------------------------------------------------------------------
 
+    @with_callbacks
     @_fit_context(prefer_skip_nested_validation=True)
     def fit(self, X, y, X_val=None, y_val=None):
         """Learn to write ``y`` for ``X``.
@@ -226,6 +219,7 @@ class Seq2SeqModel(SaveMixin, BaseEstimator):
         ValueError
             If there are not as many sources as targets, or too few pairs that are short enough.
         """
+        self._begin()
         sources, targets = paired(X, y, "X", "y")
         weight_seed, shuffle_seed, split_seed = spawn_seeds(self.random_state, 3)
         self.vocabulary_ = BytePairEncoder(vocab_size=self.vocab_size).fit(sources + targets)
@@ -241,7 +235,7 @@ class Seq2SeqModel(SaveMixin, BaseEstimator):
                 f"pairs with text on both sides and at most max_length={self.max_length} pieces"
             )
         self.n_pairs_, self.n_left_out_ = len(pairs), len(texts) - len(pairs)
-        self._train(pairs, held_pairs, weight_seed, shuffle_seed)
+        self._train(pairs, held_pairs, weight_seed, shuffle_seed, (X, y))
         self._score_beside(texts, held[:_MOST_SCORED])
         return self
 
@@ -260,27 +254,16 @@ class Seq2SeqModel(SaveMixin, BaseEstimator):
             self.baseline_scores_[name] = self._metric(self.metric)(written, targets)
         self.baseline_score_ = max(self.baseline_scores_.values())
 
-    def _train(self, pairs, held, weight_seed: int, shuffle_seed: int) -> None:
+    def _train(self, pairs, held, seed: int, shuffle_seed: int, given) -> None:
         def batches(epoch: int):
-            return batches_of(pairs, self.max_tokens, np.random.default_rng([shuffle_seed, epoch]))
+            rng = np.random.default_rng([shuffle_seed, epoch])
+            return batches_of(pairs, self.max_tokens, rng)
 
-        warms = self.schedule in ("cosine", "constant")
-        plan = SequencePlan(
-            epochs=self.epochs,
-            learning_rate=self.learning_rate,
-            schedule=self.schedule,
-            warmup=self.warmup if warms else 0.0,
-            weight_decay=self.weight_decay,
-            patience=self.patience,
-            max_seconds=self.max_seconds,
-            seed=weight_seed,
-            verbose=self.verbose,
-        )
         tests = batches_of(held, self.max_tokens) if held else None
-        result = SequenceTrainer(self._architecture(), plan, batches, held=tests).fit()
-        self.network_, self.history_ = result.network, result.history
-        self.n_epochs_, self.best_epoch_ = result.n_epochs, result.best_epoch
-        self.stop_reason_ = result.stop_reason
+        self._fit_network(self._architecture(), batches, tests, seed, given)
+
+    def _warmup(self) -> float:
+        return self.warmup if self.schedule in ("cosine", "constant") else 0.0
 
     def _architecture(self) -> Architecture:
         shared = {
@@ -392,9 +375,3 @@ class Seq2SeqModel(SaveMixin, BaseEstimator):
         if name not in known:
             raise ValueError(f"metric={name!r} was given; expected 'bleu' or 'chrf'")
         return known[name]
-
-    def __sklearn_tags__(self):
-        tags = super().__sklearn_tags__()
-        tags.input_tags.string = True
-        tags.input_tags.two_d_array = False
-        return tags

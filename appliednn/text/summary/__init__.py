@@ -6,6 +6,5 @@ __getattr__, __dir__, __all__ = attach(
     __name__,
     {
         "ExtractiveSummarizer": "._extractive",
-        "split_sentences": "._sentences",
     },
 )

@@ -7,9 +7,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from appliednn.text._sentences import split_sentences
 from appliednn.text.metrics._rouge import rouge_words
 from appliednn.text.summary._centrality import WordWeights, centroid_scores, walk_scores
-from appliednn.text.summary._sentences import split_sentences
 
 FEATURES = (
     "place",

@@ -10,7 +10,7 @@ from appliednn.core import backend
 from appliednn.core._buckets import length_buckets
 from appliednn.core._sequence_network import SequenceNetwork
 from appliednn.text.tagging._lattice import Chain, best_paths, marginals
-from appliednn.text.tagging._schemes import penalties
+from appliednn.text.tagging._schemes import OUTSIDE, penalties
 from appliednn.text.tagging._token_encoder import TokenEncoder
 from appliednn.text.tagging._windows import windows_of
 
@@ -34,6 +34,8 @@ class TagDecoder:
         Whose rules hold.
     max_length : int
         Longer sentences are scored in windows, and decoded as a whole.
+    margin : float
+        What the outside tag's score is lowered by before the best path is looked for.
     """
 
     def __init__(
@@ -43,9 +45,11 @@ class TagDecoder:
         tags: list[str],
         scheme: str | None,
         max_length: int,
+        margin: float = 0.0,
     ) -> None:
         self._network, self._encoder, self._tags = network, encoder, tags
         self._max_length = max_length
+        self._handicap = np.array([margin * (tag == OUTSIDE) for tag in tags], dtype=np.float32)
         self._chain = _chain(network, tags, scheme)
 
     def paths(self, sentences: Sequence[Sequence[str]]) -> list[list[str]]:
@@ -58,7 +62,7 @@ class TagDecoder:
 
     def paths_of(self, scores: list[np.ndarray]) -> list[list[str]]:
         """Return the most probable tags of sentences with these scores of tags."""
-        found = self._by_batch(scores, best_paths)
+        found = self._by_batch([score - self._handicap for score in scores], best_paths)
         return [[self._tags[i] for i in path] for path in found]
 
     def shares_of(self, scores: list[np.ndarray]) -> list[np.ndarray]:

@@ -22,6 +22,8 @@ from appliednn.text.tagging._windows import cut_places
 
 _WARMUP = 0.05
 _CLIP = 5.0
+# By how much the score of "O" may be lowered.
+_MARGINS = (0.0, 0.25, 0.5, 0.75, 1.0, 1.25, 1.5)
 # Passes of a fit that is not told how many: what makes so many steps, within bounds.
 _AUTO_STEPS, _AUTO_EPOCHS = 4000, (6, 15)
 
@@ -46,7 +48,7 @@ class TaggerFit:
             raise ValueError("X holds no token in any sentence; expected at least one")
         if (X_val is None) != (y_val is None):
             raise ValueError("X_val and y_val go together, and only one of them was given")
-        seeds = spawn_seeds(self.random_state, 3)
+        seeds, self.margin_ = spawn_seeds(self.random_state, 3), 0.0
         self._learn_scheme(train.tags)
         if X_val is not None:
             held = Tagged(*check_pairs(X_val, y_val, "X_val", "y_val"))
@@ -202,9 +204,19 @@ class TaggerFit:
         self.best_epoch_, self.stop_reason_ = result.best_epoch, result.stop_reason
         self.validation_score_ = self.baseline_score_ = None
         if held is not None:
-            self.validation_score_ = result.history["val_score"][result.best_epoch]
+            self.validation_score_ = self._learn_margin(held)
             usual = majority_tags(train.tokens, train.tags, held.tokens)
             self.baseline_score_ = self._score_tags(held.tags, usual)
+
+    def _learn_margin(self, held: Tagged) -> float:
+        """Learn what "O" is lowered by; return the score of held-out sentences with it."""
+        scores = self._decoder().emissions(held.tokens)
+        margins = _MARGINS if self.maximize_f1 and self.scheme_ is not None else (0.0,)
+        found = []
+        for self.margin_ in margins:
+            found.append(self._score_tags(held.tags, self._decoder().paths_of(scores)))
+        self.margin_ = margins[int(np.argmax(found))]
+        return max(found)
 
 
 def _started(architecture: Architecture, seed: int, vectors: np.ndarray) -> list[np.ndarray]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-_END = re.compile(r"[.!?…]+[\"'”’»)\]]*(?=\s|$)")
+_END = re.compile(r"[.!?…]+[\"'”’»)\]]*(?=\s|$)|[。！？]+[」』）]*")
 _PARAGRAPH = re.compile(r"\n\s*\n")
 _WORD_BEFORE = re.compile(r"([^\s(\[\"'“‘«]+)$")
 _NEXT_WORD = re.compile(r"\s+[\"'“‘«(\[„]*(\S*)")
@@ -35,9 +35,9 @@ def split_sentences(text: str) -> list[str]:
     """Return the sentences of a text, without white space around them.
 
     A sentence ends at a point, question or exclamation mark, also within closing quotes, that
-    white space follows; not after an abbreviation or an initial, nor before a word in lower case
-    (unless all of the text is). A blank line ends one, too. The abbreviations are English ones
-    and some German ones.
+    white space follows, and at those of Chinese and Japanese; not after an abbreviation or an
+    initial, nor before a word in lower case (unless all of the text is). A blank line ends one,
+    too. The abbreviations are English ones and some German ones.
 
     Parameters
     ----------
@@ -67,13 +67,15 @@ def split_sentences(text: str) -> list[str]:
 
 def _ends(text: str, match: re.Match, cased: bool) -> bool:
     """Whether a sentence ends at these marks; case tells nothing where there is none."""
+    marks = match.group().rstrip("\"'”’»)]")
+    if marks[0] in "。！？":
+        return True
     following = _NEXT_WORD.match(text, match.end())
     word = following.group(1) if following else ""
     if not word:
         return True
     if cased and word[0].islower():
         return False
-    marks = match.group().rstrip("\"'”’»)]")
     if marks != ".":
         return True
     before = _WORD_BEFORE.search(text[: match.start()])
