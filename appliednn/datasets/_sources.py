@@ -18,6 +18,7 @@ _KEYS: dict[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
     "csv": (("path",), ("separator", "encoding", "decimal", "na_values")),
     "parquet": (("path",), ()),
     "arrow": (("path",), ()),
+    "conll": (("path",), ("encoding",)),
     "sql": (("url", "query"), ()),
 }
 
@@ -33,7 +34,8 @@ def read(source: Mapping[str, Any] | Any, base_dir: str | Path = ".") -> pd.Data
         (``"utf-8"``), ``decimal`` (``"."``) and ``na_values`` (a list that replaces pandas's own,
         which takes the words None, NA and null for missing; an empty field is missing always);
         ``{"type": "parquet", "path": ...}``; ``{"type": "arrow", "path": ...}`` (Feather 2, the
-        Arrow file format, or a stream of it);
+        Arrow file format, or a stream of it); ``{"type": "conll", "path": ...}``, tagged sentences
+        as columns ``document``, ``sentence``, ``token`` and ``tag``;
         ``{"type": "sql", "url": ..., "query": ...}``, a SQLAlchemy URL and a SELECT statement.
     base_dir : path
         Folder that relative paths (also that of a SQLite file) start from.
@@ -111,6 +113,13 @@ def _arrow(spec: dict[str, Any], base_dir: Path) -> tuple[pd.DataFrame, str]:
     return read_arrow(path), str(path)
 
 
+def _conll(spec: dict[str, Any], base_dir: Path) -> tuple[pd.DataFrame, str]:
+    from appliednn.datasets._conll import read_conll
+
+    path = _existing(spec["path"], base_dir)
+    return read_conll(path, encoding=spec.get("encoding", "utf-8")), str(path)
+
+
 def _sql(spec: dict[str, Any], base_dir: Path) -> tuple[pd.DataFrame, str]:
     from appliednn.datasets._sql import read_sql
 
@@ -122,6 +131,7 @@ _READERS: dict[str, Callable[[dict[str, Any], Path], tuple[pd.DataFrame, str]]] 
     "csv": _csv,
     "parquet": _parquet,
     "arrow": _arrow,
+    "conll": _conll,
     "sql": _sql,
 }
 

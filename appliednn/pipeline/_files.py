@@ -18,8 +18,12 @@ KINDS = {
 }
 
 
+#: What is read besides: tagged sentences.
+_READ = {**KINDS, ".conll": "conll", ".iob": "conll"}
+
+
 def read_file(path: str | Path) -> pd.DataFrame:
-    """Return the rows of a CSV (also ``.csv.gz``), Parquet or Arrow file, known by its suffix.
+    """Return the rows of a CSV (also ``.csv.gz``), Parquet, Arrow or CoNLL file, by its suffix.
 
     Raises
     ------
@@ -30,9 +34,9 @@ def read_file(path: str | Path) -> pd.DataFrame:
 
     path = Path(path)
     packed = path.suffix.lower() == ".gz"
-    kind = KINDS.get((path.with_suffix("") if packed else path).suffix.lower())
+    kind = _READ.get((path.with_suffix("") if packed else path).suffix.lower())
     if kind is None:
-        raise UsageError(f"{path}: the suffix must be one of {', '.join(KINDS)}")
+        raise UsageError(f"{path}: the suffix must be one of {', '.join(_READ)}")
     frame = read({"type": kind, "path": str(path.resolve())}, path.parent.resolve())
     frame.columns = [str(c) for c in frame.columns]
     return frame

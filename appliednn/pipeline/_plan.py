@@ -26,6 +26,9 @@ def plan_lines(loaded: Any, data: Any, root: Path) -> list[str]:
     build_recipe(config)  # a parameter that an estimator refuses is found here
     megabytes = data.frame.memory_usage(deep=True).sum() / 1e6
     used = "" if config.data.target is None else f"; {len(data.frame)} rows with a target"
+    unit = "sentences" if config.kind == "tagging" else "rows"
+    if config.kind == "tagging":
+        used = f"; {len(data.frame)} sentences"
     lines = [
         f"plan of {config.name} (nothing is written)",
         f"data: {data.n_read} rows, {data.frame.shape[1]} columns, {megabytes:.1f} MB{used}",
@@ -33,7 +36,7 @@ def plan_lines(loaded: Any, data: Any, root: Path) -> list[str]:
         + (", ...)" if data.X.shape[1] > 12 else ")"),
         f"target: {_target(config, data)}",
         f"missing: {_missing(data)}; {config.missing.type}",
-        f"split: {config.split.type}, {len(data.train)} training and {len(data.test)} test rows",
+        f"split: {config.split.type}, {len(data.train)} training and {len(data.test)} test {unit}",
     ]
     if config.data.sensitive:
         lines.append(f"sensitive: {_attributes(data)}")

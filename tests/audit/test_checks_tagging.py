@@ -96,12 +96,12 @@ def test_intervals_are_of_sentences_and_hold_the_point():
 def test_the_interval_of_f1_covers_the_truth_about_as_often_as_it_says():
     truth = f1_of(counted(*_pair(*sentences(3000, 99, new=0.3)), Scheme("IOB2")).sum(axis=0))
     covered = 0
-    for seed in range(40):
+    for seed in range(24):
         texts, tags = sentences(60, 200 + seed, new=0.3)
         report = audit(MODEL, texts, tags, checks=["ANN1041"], gates=[])
         low, high = report.sections["tagging"][0].result.estimates["entity_f1"].ci
         covered += low <= truth <= high
-    assert covered >= 33
+    assert covered >= 20
 
 
 def _pair(texts, tags):

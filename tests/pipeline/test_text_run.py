@@ -44,7 +44,7 @@ WORDS = [
 ] + "the a is on pump valve and it was".split()  # noqa: SIM905
 
 
-def notes(n=320, seed=0):
+def notes(n=260, seed=0):
     rng = np.random.default_rng(seed)
     rows = []
     for _ in range(n):

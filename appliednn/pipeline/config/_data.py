@@ -44,6 +44,14 @@ class ArrowSource(Section):
     path: Text = Field(description="File, relative to this config.")
 
 
+class ConllSource(Section):
+    """Tagged sentences, a token a line: columns document, sentence, token and tag."""
+
+    type: Literal["conll"]
+    path: Text = Field(description="File, relative to this config.")
+    encoding: Text = Field("utf-8", description="Character encoding.")
+
+
 class SqlSource(Section):
     """The result of a query; needs the extra ``sql``."""
 
@@ -55,7 +63,7 @@ class SqlSource(Section):
 
 
 Source = Annotated[
-    DatasetSource | CsvSource | ParquetSource | ArrowSource | SqlSource,
+    DatasetSource | CsvSource | ParquetSource | ArrowSource | ConllSource | SqlSource,
     Field(discriminator="type"),
 ]
 
