@@ -8,7 +8,7 @@ from appliednn.audit._base import CheckResult, Finding, NotApplicable, Table
 from appliednn.audit._context import AuditContext
 from appliednn.audit.checks._intervals import LEAST_ROWS, few_rows, share_estimate
 from appliednn.audit.checks._text_explained import text_scores
-from appliednn.audit.checks._text_shared import TextCheck, words_in
+from appliednn.audit.checks._text_shared import TextCheck, reader_with, words_in
 from appliednn.audit.checks._text_stress import sample_rows
 from appliednn.audit.checks._words import percent, said
 from appliednn.core.errors import UsageError
@@ -68,9 +68,10 @@ class Substitution(TextCheck):
 
     def _by_gradient(self, context: AuditContext, scores, right, share: float):
         """Return how often words put in by the gradient change the answer; None without one."""
-        ask = getattr(context.model, "replacement_gains", None)
-        if ask is None:
+        reader = reader_with(context, "replacement_gains")
+        if reader is None:
             return None
+        ask = reader.replacement_gains
         words = words_in(context)
         known = words.train_counts or words.test_counts
         candidates = [w for w, _ in sorted(known.items(), key=lambda p: (-p[1], p[0]))[:_N_TRIED]]

@@ -10,7 +10,14 @@ import numpy as np
 from appliednn.audit._base import CheckResult, Figure, Finding, NotApplicable, Table
 from appliednn.audit._context import AuditContext
 from appliednn.audit.checks._text_explained import ExplainedTexts, explained_texts
-from appliednn.audit.checks._text_shared import PRIVATE, TextCheck, Words, plain, words_in
+from appliednn.audit.checks._text_shared import (
+    PRIVATE,
+    TextCheck,
+    Words,
+    plain,
+    reader_with,
+    words_in,
+)
 from appliednn.audit.checks._words import said, shorten
 from appliednn.audit.report.svg import bar_chart
 from appliednn.core.statistics import Estimate
@@ -137,8 +144,8 @@ def network_explanations(context: AuditContext) -> list[tuple[str, TextExplanati
 
 
 def _from_network(context: AuditContext):
-    work, model = explained_texts(context), context.model
-    if not hasattr(model, "token_attributions") and not hasattr(model, "attention"):
+    work = explained_texts(context)
+    if not any(reader_with(context, name) for name in ("token_attributions", "attention")):
         return [], "the model offers neither token_attributions(texts) nor attention(texts)"
     found, why = [], []
     for name, method, how in (
@@ -158,9 +165,10 @@ _KEYS = {"Integrated gradients": "gradients", "Attention": "attention"}
 
 def _asked(context: AuditContext, name: str, work: ExplainedTexts):
     """Return a function from texts to tokens and numbers, or say that there is none."""
-    ask = getattr(context.model, name, None)
-    if ask is None:
+    reader = reader_with(context, name)
+    if reader is None:
         raise NotApplicable(f"the model has no {name}")
+    ask = getattr(reader, name)
 
     def attribute(texts: list[str]) -> list:
         try:

@@ -10,6 +10,7 @@ import pandas as pd
 
 from appliednn.audit._base import SUPERVISED, Check
 from appliednn.audit._context import AuditContext
+from appliednn.core._inner import inner_estimator
 from appliednn.core.errors import UsageError
 from appliednn.diagnostics._text_words import (
     document_counts,
@@ -31,6 +32,24 @@ class TextCheck(Check):
     section = SECTION
     tasks = SUPERVISED
     reads = ("text",)
+
+
+def reader_with(context: AuditContext, method: str):
+    """Return the estimator that reads the audit's texts and has a method, or None.
+
+    Looks through wrappers, which hand texts on as they are (a calibrated model, a threshold), and
+    through a Pipeline of one step; earlier steps would change what is read.
+    """
+    seen, model = set(), context.model
+    while model is not None and id(model) not in seen:
+        seen.add(id(model))
+        if hasattr(model, method):
+            return model
+        if not hasattr(model, "steps"):
+            model = inner_estimator(model)
+        else:
+            model = model.steps[0][1] if len(model.steps) == 1 else None
+    return None
 
 
 @dataclass(frozen=True)
