@@ -1,5 +1,7 @@
 """Checks of texts: planted defects are found, and nothing is found where nothing is wrong."""
 
+from types import SimpleNamespace
+
 import numpy as np
 import pytest
 from sklearn.base import BaseEstimator, ClassifierMixin
@@ -10,6 +12,7 @@ from appliednn.audit import audit
 X, Y = reviews(300, 0)
 X_TEST, Y_TEST = reviews(200, 1)
 MODEL = classifier(X, Y)
+from appliednn.audit.checks._text_shared import reader_with
 
 
 def results(checks, model=MODEL, X_test=X_TEST, y_test=Y_TEST, X_train=X, y_train=Y, **text):
@@ -214,3 +217,12 @@ def test_two_audits_with_one_seed_agree():
     assert {k: r.estimates for k, r in first.items()} == {
         k: r.estimates for k, r in second.items()
     }
+
+
+def test_a_network_is_heard_through_wrappers_but_not_behind_other_steps():
+    reader = SimpleNamespace(token_attributions=len)
+    wrapped = SimpleNamespace(estimator_=reader)
+    one_step = SimpleNamespace(steps=[("only", wrapped)])
+    behind = SimpleNamespace(steps=[("first", object()), ("last", reader)])
+    for model, found in ((wrapped, reader), (one_step, reader), (behind, None)):
+        assert reader_with(SimpleNamespace(model=model), "token_attributions") is found
