@@ -8,11 +8,11 @@ from sklearn.base import BaseEstimator, ClassifierMixin
 from text_toys import COMMON, classifier, reviews
 
 from appliednn.audit import audit
+from appliednn.audit.checks._text_shared import reader_with
 
 X, Y = reviews(300, 0)
 X_TEST, Y_TEST = reviews(200, 1)
 MODEL = classifier(X, Y)
-from appliednn.audit.checks._text_shared import reader_with
 
 
 def results(checks, model=MODEL, X_test=X_TEST, y_test=Y_TEST, X_train=X, y_train=Y, **text):
