@@ -100,7 +100,6 @@ def run(options) -> None:
             "val_loss": round(min(model.history_["val_loss"]), 4),
             "parameters": model.network_.n_parameters,
             **scores(written, test[1]),
-            "examples": list(zip(*(part[:3] for part in (*test, written)), strict=True)),
         }
         write(options.out, row)
         per_epoch = cpu / model.n_epochs_
@@ -158,7 +157,7 @@ def rows_of(path: Path) -> list[dict]:
 def write(path: Path, row: dict) -> None:
     with path.open("a", encoding="utf-8") as file:
         file.write(json.dumps(row, ensure_ascii=False) + "\n")
-    print({name: value for name, value in row.items() if name != "examples"}, flush=True)
+    print(row, flush=True)
 
 
 def report(path: Path) -> None:

@@ -13,8 +13,8 @@ from appliednn.text._normalize import normalize
 
 # Stands between texts; a text that holds it gets a space there.
 _END = "\x00"
-# Characters handled in one go: arrays of 8 bytes a character stay in tens of megabytes.
-_BLOCK = 2_000_000
+# Characters handled in one go: arrays of 8 bytes an n-gram stay in the processor's cache.
+_BLOCK = 100_000
 # Code points from here on are rare ideographs: letters.
 _TABLE = 0x20000
 
@@ -51,7 +51,7 @@ class Tokens(NamedTuple):
 
 
 def corpora(texts: Sequence[str], form: str | None, fold_case: bool) -> Iterator[Corpus]:
-    """Yield the texts, normalised, in blocks of a few million characters.
+    """Yield the texts, normalised, in blocks small enough for the processor's cache.
 
     Parameters
     ----------

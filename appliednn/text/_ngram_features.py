@@ -69,9 +69,7 @@ class NgramFeatures:
         """
         counted = [self._counts(block) for block in self._blocks(texts)]
         rows = sum(block.n_texts for block in counted)
-        df = np.zeros(_BUCKETS, dtype=np.int64)
-        for block in counted:
-            df += np.bincount(block.buckets, minlength=_BUCKETS)
+        df = np.bincount(np.concatenate([b.buckets for b in counted]), minlength=_BUCKETS)
         seen = np.flatnonzero(df >= max(1, self.min_count))
         if len(seen) == 0:
             seen = np.flatnonzero(df)
@@ -93,7 +91,7 @@ class NgramFeatures:
         """Return a text as it is read, and where each known n-gram stands in it."""
         (block,) = self._blocks([text])
         grams = self._grams(block)
-        columns = self._columns(self._buckets(grams))
+        columns = self._table()[self._buckets(grams)]
         known = columns >= 0
         starts = np.concatenate([g.starts for g in grams])[known]
         ends = np.concatenate([g.ends for g in grams])[known]
@@ -131,18 +129,18 @@ class NgramFeatures:
         text = (key // _BUCKETS).astype(np.int32)
         return _Counts(len(block.ends), text, (key % _BUCKETS).astype(np.int32), counts)
 
-    def _columns(self, buckets: np.ndarray) -> np.ndarray:
+    def _table(self) -> np.ndarray:
         """Return the column of each bucket, -1 where it has none."""
         table = np.full(_BUCKETS, -1, dtype=np.int32)
         table[self.buckets] = np.arange(len(self.buckets), dtype=np.int32)
-        return table[buckets]
+        return table
 
     def _matrix(self, counted: list[_Counts]):
         import scipy.sparse as sp
 
-        parts = []
+        table, parts = self._table(), []
         for block in counted:
-            columns = self._columns(block.buckets)
+            columns = table[block.buckets]
             known = columns >= 0
             columns, text = columns[known], block.text[known]
             values = (1 + np.log(block.counts[known])) * self.idf[columns]
