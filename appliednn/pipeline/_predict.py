@@ -60,7 +60,7 @@ def predict_file(
     if is_tagger(fitted):
         predictions = _tags(fitted, frame, model_path, data)
     else:
-        X = model_features(fitted, frame, model_path)
+        X = _whole_texts(fitted, model_features(fitted, frame, model_path), notes)
         predictions = detections(fitted, X) if detector else predict_frame(fitted, X)
     if reasons:
         if is_tagger(fitted):
@@ -82,6 +82,18 @@ def _tags(model: Any, frame: pd.DataFrame, model_path: Path, data: Any) -> pd.Da
     out = np.empty(len(frame), dtype=object)
     out[rows_of(frame, run.data.sentence)] = tags
     return pd.DataFrame({"prediction": out})
+
+
+def _whole_texts(model: Any, X: pd.DataFrame, notes: list[str]) -> pd.DataFrame:
+    """Return what a model reads, missing texts as empty ones and a note of them."""
+    from appliednn.pipeline._texts import reads_text
+
+    n_missing = int(X.isna().to_numpy().sum()) if reads_text(model) else 0
+    if not n_missing:
+        return X
+    are = "text is" if n_missing == 1 else "texts are"
+    notes.append(f"note: {n_missing} {are} missing and read as empty")
+    return X.fillna("")
 
 
 def _reasons(model: Any, X: pd.DataFrame, predictions: pd.DataFrame) -> pd.DataFrame:

@@ -109,6 +109,18 @@ def test_predictions_of_a_file_are_the_model_s_and_name_the_words(done, tmp_path
     assert (made["contribution_1"].dropna() > 0).all()
 
 
+def test_missing_texts_are_read_as_empty_and_a_note_says_so(done, tmp_path):
+    outcome, _ = done
+    frame = notes(5, seed=6)
+    frame.loc[2, "note"] = None
+    frame.to_csv(tmp_path / "new.csv", index=False)
+    told = predict_file(outcome.folder / "model.ann", tmp_path / "new.csv", tmp_path / "p.csv")
+    assert "note: 1 text is missing and read as empty" in told.lines
+    model = load(outcome.folder / "model.ann")
+    made = pd.read_csv(tmp_path / "p.csv")["probability[urgent]"]
+    np.testing.assert_allclose(made[2], model.predict_proba([""])[0, 1], atol=1e-6)
+
+
 def test_a_file_without_the_column_of_the_texts_is_refused(done, tmp_path):
     outcome, _ = done
     notes(20).rename(columns={"note": "remark"}).to_csv(tmp_path / "new.csv", index=False)
