@@ -208,7 +208,8 @@ def versions() -> dict:
     from importlib import metadata
 
     names = ("appliednn", "tensorflow", "keras", "scikit-learn", "numpy", "pandas", "lightgbm",
-             "catboost", "xgboost", "torch", "skorch", "pytabkit", "pyod")  # fmt: skip
+             "catboost", "xgboost", "torch", "skorch", "pytabkit", "pyod", "python-crfsuite",
+             "fasttext-wheel", "sacrebleu")  # fmt: skip
     found = {}
     for name in names:
         try:
