@@ -5,7 +5,6 @@ from __future__ import annotations
 import time
 from abc import abstractmethod
 from numbers import Integral, Real
-from typing import Any
 
 import numpy as np
 from sklearn.base import BaseEstimator
@@ -115,7 +114,7 @@ class BaseText(TextReading, TokenExplanations, FitCallbacks, SaveMixin, BaseEsti
         prepared, matrix = self._learn_readers(data, n)
         self._train_parts(data, folds, n, prepared, matrix, seeds)
         self._close_sklearn_callbacks()
-        del self._deadline
+        del self._deadline, self._given
         return self
 
     def _read_data(self, X, y, sample_weight, X_val, y_val) -> TextRows:
@@ -340,8 +339,3 @@ class BaseText(TextReading, TokenExplanations, FitCallbacks, SaveMixin, BaseEsti
         tags.input_tags.two_d_array = False
         tags.no_validation = True
         return tags
-
-    def __getstate__(self) -> dict[str, Any]:
-        state = dict(super().__getstate__())
-        state.pop("_given", None)
-        return state
