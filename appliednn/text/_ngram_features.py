@@ -14,6 +14,8 @@ from appliednn.text._hashed_ngrams import hashed_ngrams
 # Two n-grams share a column with a chance of 1 in 2 million. The upper half is for characters.
 _BUCKETS = 1 << 22
 _HALF = _BUCKETS // 2
+# So many occurrences are searched for sooner than a table of all buckets is made.
+_FEW = 50_000
 
 
 @dataclass
@@ -55,6 +57,9 @@ class NgramFeatures:
     buckets: np.ndarray | None = None
     idf: np.ndarray | None = None
 
+    def __post_init__(self) -> None:
+        self._sorted: tuple[np.ndarray, np.ndarray] | None = None
+
     def fit_transform(self, texts: Sequence[str]):
         """Learn columns and weights from texts; return their rows.
 
@@ -79,7 +84,7 @@ class NgramFeatures:
                 "column was given"
             )
         order = np.argsort(-df[seen], kind="stable")[: self.max_features]
-        self.buckets = seen[order].astype(np.int32)
+        self.buckets, self._sorted = seen[order].astype(np.int32), None
         self.idf = (np.log((1 + rows) / (1 + df[self.buckets])) + 1).astype(np.float32)
         return self._matrix(counted)
 
@@ -91,7 +96,7 @@ class NgramFeatures:
         """Return a text as it is read, and where each known n-gram stands in it."""
         (block,) = self._blocks([text])
         grams = self._grams(block)
-        columns = self._table()[self._buckets(grams)]
+        columns = self._columns([self._buckets(grams)])[0]
         known = columns >= 0
         starts = np.concatenate([g.starts for g in grams])[known]
         ends = np.concatenate([g.ends for g in grams])[known]
@@ -129,18 +134,33 @@ class NgramFeatures:
         text = (key // _BUCKETS).astype(np.int32)
         return _Counts(len(block.ends), text, (key % _BUCKETS).astype(np.int32), counts)
 
-    def _table(self) -> np.ndarray:
-        """Return the column of each bucket, -1 where it has none."""
-        table = np.full(_BUCKETS, -1, dtype=np.int32)
-        table[self.buckets] = np.arange(len(self.buckets), dtype=np.int32)
-        return table
+    def _columns(self, buckets: list[np.ndarray]) -> list[np.ndarray]:
+        """Return the columns of buckets, -1 where there is none.
+
+        Few are searched for; for many a table of all buckets is worth its making.
+        """
+        numbers = np.arange(self.n_features, dtype=np.int32)
+        if sum(map(len, buckets)) > _FEW:
+            table = np.full(_BUCKETS, -1, dtype=np.int32)
+            table[self.buckets] = numbers
+            return [table[one] for one in buckets]
+        if self._sorted is None:
+            order = np.argsort(self.buckets)
+            self._sorted = self.buckets[order], numbers[order]
+        known, columns = self._sorted
+        places = [np.minimum(np.searchsorted(known, one), len(known) - 1) for one in buckets]
+        found = zip(buckets, places, strict=True)
+        return [np.where(known[at] == one, columns[at], -1) for one, at in found]
+
+    def __getstate__(self) -> dict:
+        return {**self.__dict__, "_sorted": None}
 
     def _matrix(self, counted: list[_Counts]):
         import scipy.sparse as sp
 
-        table, parts = self._table(), []
-        for block in counted:
-            columns = table[block.buckets]
+        parts = []
+        every = self._columns([block.buckets for block in counted])
+        for block, columns in zip(counted, every, strict=True):
             known = columns >= 0
             columns, text = columns[known], block.text[known]
             values = (1 + np.log(block.counts[known])) * self.idf[columns]

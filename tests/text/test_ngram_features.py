@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from sklearn.feature_extraction.text import CountVectorizer, TfidfVectorizer
 
-from appliednn.text import _corpus
+from appliednn.text import _corpus, _ngram_features
 from appliednn.text._corpus import corpora
 from appliednn.text._hashed_ngrams import hashed_ngrams
 from appliednn.text._ngram_features import NgramFeatures
@@ -70,6 +70,14 @@ def test_blocks_change_nothing(monkeypatch):
     monkeypatch.setattr(_corpus, "_BLOCK", 10)
     features = NgramFeatures()
     np.testing.assert_array_equal(features.fit_transform(TEXTS).toarray(), whole.toarray())
+
+
+def test_columns_are_found_alike_by_search_and_by_table(monkeypatch):
+    features = NgramFeatures()
+    features.fit_transform(TEXTS[:5])
+    searched = features.transform(TEXTS).toarray()
+    monkeypatch.setattr(_ngram_features, "_FEW", 0)
+    np.testing.assert_array_equal(features.transform(TEXTS).toarray(), searched)
 
 
 def test_the_most_frequent_ngrams_are_kept():
