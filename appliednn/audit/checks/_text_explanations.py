@@ -9,6 +9,7 @@ import numpy as np
 
 from appliednn.audit._base import CheckResult, Figure, Finding, NotApplicable, Table
 from appliednn.audit._context import AuditContext
+from appliednn.audit.checks._explanation_tests import tests_result
 from appliednn.audit.checks._text_explained import ExplainedTexts, explained_texts
 from appliednn.audit.checks._text_shared import (
     PRIVATE,
@@ -26,6 +27,10 @@ from appliednn.explain import DO_NOT_RELY, Faithfulness, TextExplanation, mean_e
 
 _SHOWN = 15
 _LEAST = 3
+_TESTS_NOTE = (
+    "Deletion and insertion: how much sooner the score falls, or rises, than when words go at "
+    "random, as a share of its distance from that of the text without a word."
+)
 _TESTS = ("deletion_gain", "insertion_gain", "seed_stability", "completeness_gap")
 _METHODS = ("lime", "shap", "gradients", "attention")
 _ATTENTION = "mean weight of the token"
@@ -105,25 +110,8 @@ class FaithfulWords(TextCheck):
         tested = {"lime": work.lime_tests, "shap": work.shap_tests}
         with suppress(NotApplicable):  # ANN1013 says why
             tested |= {key: tests for key, _, tests in network_explanations(context)}
-        result = CheckResult(
-            tables=[_test_table(list(tested.values()))],
-            summary="; ".join(f"{t.method}: {t.verdict}" for t in tested.values()) + ".",
-        )
-        for i, (key, outcome) in enumerate(tested.items(), start=1):
-            result.estimates |= {f"{key}_words_{t.key}": t.estimate for t in outcome.tests}
-            if outcome.failed:
-                result.findings.append(self._stamp(i, outcome))
-        return result
-
-    def _stamp(self, i: int, outcome: Faithfulness) -> Finding:
-        why = "; ".join(f"{t.estimate.name} is {said(t.estimate)}" for t in outcome.failed)
-        return Finding(
-            f"{self.id}.{i}",
-            "medium" if outcome.method == "SHAP" else "low",
-            f"{outcome.method}: {DO_NOT_RELY}",
-            f"The explanation by {outcome.method} fails its own test: {why}.",
-            f"Give nobody a reason for a prediction on the word of {outcome.method} here.",
-        )
+        named = {f"{key}_words": tests for key, tests in tested.items()}
+        return tests_result(self.id, named, _TESTS_NOTE)
 
 
 def network_explanations(context: AuditContext) -> list[tuple[str, TextExplanation, Faithfulness]]:
@@ -242,23 +230,6 @@ def _worth(made: TextExplanation, words: Words) -> dict[str, Estimate]:
         for word, values in sorted(parts.items())
         if len(values) >= _LEAST and words.shown(word)
     }
-
-
-def _test_table(tested: list[Faithfulness]) -> Table:
-    answers = {True: "passed", False: "failed", None: "not applicable"}
-    rows = []
-    for outcome in tested:
-        rows.append([outcome.method, "verdict", None, "", outcome.verdict])
-        rows += [
-            [outcome.method, t.estimate.name, t.estimate, t.demand, answers[t.passed]]
-            for t in outcome.tests
-        ]
-    note = (
-        "Deletion and insertion: how much sooner the score falls, or rises, than when words go at "
-        "random, as a share of its distance from that of the text without a word."
-    )
-    head = ["method", "test", "result", "to pass", ""]
-    return Table("Tests of the explanations", head, rows, note)
 
 
 EXPLANATIONS = (LimeWords, ShapWords, NetworkWords, FaithfulWords)

@@ -23,6 +23,7 @@ from appliednn.audit._base import (
 )
 from appliednn.audit._context import AuditContext
 from appliednn.audit.checks._explained import Explained, explained
+from appliednn.audit.checks._explanation_tests import tests_result
 from appliednn.audit.checks._words import listed, percent, said, shorten
 from appliednn.audit.report.svg import bar_chart, heatmap
 from appliednn.core.statistics import Estimate, not_estimable
@@ -37,6 +38,12 @@ from appliednn.explain import (
 
 _SHOWN = 20
 _TESTS = ("deletion_gain", "insertion_gain", "seed_stability", "randomisation_likeness")
+
+_TESTS_NOTE = (
+    "Deletion and insertion: how much sooner the score falls or rises than in random orders "
+    "of the features, as a share of its distance from the background's mean. Likeness: rank "
+    "correlation with explanations of the same network with random weights."
+)
 
 
 class Importance(Check):
@@ -263,52 +270,14 @@ class Faithful(Check):
     def run(self, context: AuditContext) -> CheckResult:
         """Put SHAP and LIME through deletion, insertion, stability and randomisation."""
         work = explained(context)
-        tested = [work.shap_tests, work.lime_tests]
-        result = CheckResult(
-            tables=[_test_table(tested)],
-            summary="; ".join(f"{t.method}: {t.verdict}" for t in tested) + ".",
-        )
-        for i, outcome in enumerate(tested, start=1):
-            key = outcome.method.lower()
-            result.estimates |= {f"{key}_{t.key}": t.estimate for t in outcome.tests}
-            if outcome.failed:
-                result.findings.append(self._stamp(i, outcome))
-        return result
-
-    def _stamp(self, i: int, outcome: Faithfulness) -> Finding:
-        why = "; ".join(f"{t.estimate.name} is {said(t.estimate)}" for t in outcome.failed)
-        return Finding(
-            f"{self.id}.{i}",
-            "medium" if outcome.method == "SHAP" else "low",
-            f"{outcome.method}: {DO_NOT_RELY}",
-            f"The explanation by {outcome.method} fails its own test: {why}.",
-            f"Give nobody a reason for a prediction on the word of {outcome.method} here.",
-        )
+        tested = {t.method.lower(): t for t in (work.shap_tests, work.lime_tests)}
+        return tests_result(self.id, tested, _TESTS_NOTE)
 
 
 def _stamped(outcome: Faithfulness, text: str) -> str:
     """Return a summary, behind the stamp where a test failed."""
     stamp = f"{DO_NOT_RELY.capitalize()} (see the tests below). " if outcome.failed else ""
     return stamp + text
-
-
-def _test_table(tested: list[Faithfulness]) -> Table:
-    words = {True: "passed", False: "failed", None: "not applicable"}
-    rows = []
-    for outcome in tested:
-        rows.append([outcome.method, "verdict", None, "", outcome.verdict])
-        rows += [
-            [outcome.method, t.estimate.name, t.estimate, t.demand, words[t.passed]]
-            for t in outcome.tests
-        ]
-    note = (
-        "Deletion and insertion: how much sooner the score falls or rises than in random orders "
-        "of the features, as a share of its distance from the background's mean. Likeness: rank "
-        "correlation with explanations of the same network with random weights."
-    )
-    return Table(
-        "Tests of the explanations", ["method", "test", "result", "to pass", ""], rows, note
-    )
 
 
 def _global_agreement(work: Explained) -> Estimate:
