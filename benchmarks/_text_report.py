@@ -18,6 +18,7 @@ def report(options) -> None:
     lines = list(read_lines(options.files))
     fits = chosen_fits(lines, options, KEY, chosen_methods)
     done = fits[fits["status"] == "ok"]
+    done = done.assign(network_counts=done.get("network_counts"))  # older lines do not say
     parts = ["# Texts: classification", "", machine_sentence(lines), ""]
     for score, title in (("macro_f1", "Macro F1"), ("accuracy", "Accuracy")):
         parts += [f"## {title}, percent: mean over seeds, and their standard deviation", ""]
@@ -25,7 +26,8 @@ def report(options) -> None:
     parts += ["## Accuracy beside the SVC on the same splits, percentage points", ""]
     parts += ["With the 95 % bootstrap interval of the mean over seeds.", "", _beside(done), ""]
     parts += ["## Processor seconds of a fit, median over seeds", "", _seconds(done), ""]
-    parts += failure_section(fits, METHODS)
+    parts += ["## Fits of ours in which the network counts beside the linear model", ""]
+    parts += [_counts(done), "", *failure_section(fits, METHODS)]
     text = "\n".join(parts)
     if options.out is None:
         print(text)
@@ -56,6 +58,11 @@ def _scores(done, score: str) -> str:
 
 def _seconds(done) -> str:
     return _by_set(done, lambda here: f"{here['fit_cpu'].median():.1f}")
+
+
+def _counts(done) -> str:
+    known = done[done["network_counts"].notna()]
+    return _by_set(known, lambda here: f"{int(here['network_counts'].sum())} of {len(here)}")
 
 
 def _beside(done) -> str:

@@ -22,7 +22,9 @@ def measure(method, data, fits, job: dict) -> dict:
     model = method.make(job["seed"])
     _, fit_wall, fit_cpu = timed(lambda: model.fit(texts, labels))
     found, predict_wall, predict_cpu = timed(lambda: model.predict(test))
+    mix = getattr(model, "mix_", None)  # ours: how much network and linear model count
     return {
+        "network_counts": None if mix is None else bool(mix.network),
         "scores": {
             "accuracy": float(accuracy_score(right, found)),
             "macro_f1": float(f1_score(right, found, average="macro")),
