@@ -15,6 +15,7 @@ FLOORS = {
     "anomaly": 1,
     "series": 1,
     "text": 1,
+    "reinforcement": 1,
     "ensemble": 1,
     "search": 1,
     "impute": 2,

@@ -1,0 +1,8 @@
+"""Reinforcement learning: agents, bandits and logged decisions with scikit-learn's habits."""
+
+from appliednn._lazy import attach
+
+__getattr__, __dir__, __all__ = attach(
+    __name__,
+    {},
+)

@@ -1,0 +1,1 @@
+"""Decisions of one step, learnt from a log or on line."""

@@ -1,0 +1,1 @@
+"""Episodes of a policy, what they say of it, and how they look."""

@@ -1,0 +1,1 @@
+"""Policies and their values from logged decisions."""

@@ -1,0 +1,1 @@
+"""Memories of transitions that an agent learns from again."""
