@@ -4,5 +4,10 @@ from appliednn._lazy import attach
 
 __getattr__, __dir__, __all__ = attach(
     __name__,
-    {},
+    {
+        "PolicyComparison": ".offline._policy_value",
+        "PolicyValue": ".offline._policy_value",
+        "compare_policies": ".offline._compare",
+        "off_policy_value": ".offline._off_policy",
+    },
 )
