@@ -5,6 +5,7 @@ from appliednn._lazy import attach
 __getattr__, __dir__, __all__ = attach(
     __name__,
     {
+        "ContextualBandit": ".bandits._bandit",
         "PolicyComparison": ".offline._policy_value",
         "PolicyValue": ".offline._policy_value",
         "compare_policies": ".offline._compare",

@@ -68,6 +68,7 @@ _MODULES: dict[str, str] = {
     "Seq2SeqModel": "appliednn.text.generation._seq2seq",
     "LanguageModel": "appliednn.text.generation._language_model",
     "TabularSearchCV": "appliednn.search._search",
+    "ContextualBandit": "appliednn.reinforcement.bandits._bandit",
 }
 # Small dataclasses that are part of a state; rebuilt by their constructor from values.
 _VALUES: dict[str, str] = {
@@ -92,6 +93,7 @@ _VALUES: dict[str, str] = {
     "Mix": "appliednn.text.classification._linear",
     "FoldModel": "appliednn.search._fold_model",
     "TargetMeans": "appliednn.search._target_means",
+    "LinearArms": "appliednn.reinforcement.bandits._linear_arms",
 }
 _REGISTERED: dict[str, type] = {}
 

@@ -73,7 +73,7 @@ class PolicyValue:
         plain = ("standard_error", "effective_n", "mean_weight", "max_weight", "clipped")
         numbers = {name: getattr(self, name) for name in (*plain, "unsupported", "threshold")}
         return {
-            "method": self.method,
+            "estimator": self.method,
             **self.estimate.to_dict(),
             **{name: None if v is None else float(v) for name, v in numbers.items()},
             "notes": list(self.notes),
