@@ -68,6 +68,8 @@ _MODULES: dict[str, str] = {
     "Seq2SeqModel": "appliednn.text.generation._seq2seq",
     "LanguageModel": "appliednn.text.generation._language_model",
     "TabularSearchCV": "appliednn.search._search",
+    "A2CAgent": "appliednn.reinforcement.agents._a2c",
+    "REINFORCEAgent": "appliednn.reinforcement.agents._reinforce",
     "PPOAgent": "appliednn.reinforcement.agents._ppo",
 }
 # Small dataclasses that are part of a state; rebuilt by their constructor from values.

@@ -18,6 +18,7 @@ from appliednn.core._sequence_network import SequenceNetwork
 from appliednn.core.persistence import SaveMixin
 from appliednn.reinforcement.agents._normalizer import ObservationNormalizer
 from appliednn.reinforcement.agents._policy import EpisodePolicy
+from appliednn.reinforcement.agents._presets import preset
 from appliednn.reinforcement.agents._spaces import SpaceSpec, read_observations
 from appliednn.reinforcement.agents._training_run import TrainingRun
 from appliednn.reinforcement.envs._make import make_env
@@ -52,6 +53,35 @@ class BaseAgent(SaveMixin, BaseEstimator):
     _ann_skip = ("_collector", "_mirror")
     #: Kinds of actions that the algorithm can learn.
     _action_kinds: tuple[str, ...] = ("discrete", "multi_discrete", "box")
+
+    @classmethod
+    def from_preset(cls, env_id: str, **changes):
+        """Return an agent with settings that are known to learn an environment.
+
+        Parameters
+        ----------
+        env_id : str
+            One of :func:`~appliednn.reinforcement.presets`.
+        **changes
+            Parameters that are to differ from the preset.
+
+        Returns
+        -------
+        agent
+            Not fitted.
+
+        Raises
+        ------
+        ValueError
+            If there is none; the message lists those that there are.
+
+        Examples
+        --------
+        >>> from appliednn.reinforcement import PPOAgent
+        >>> PPOAgent.from_preset("CartPole-v1", total_timesteps=50_000).n_envs
+        8
+        """
+        return cls(**{"env": env_id, **preset(cls.__name__, env_id), **changes})
 
     # -- what a subclass brings -----------------------------------------------------------------
 

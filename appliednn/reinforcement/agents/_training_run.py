@@ -6,6 +6,7 @@ import copy
 import time
 from collections import deque
 from collections.abc import Callable, Mapping, Sequence
+from functools import cached_property
 
 import numpy as np
 
@@ -13,7 +14,7 @@ from appliednn.core._progress import EpochProgress
 from appliednn.core._sequence_network import SequenceNetwork
 from appliednn.reinforcement.agents._policy import EpisodePolicy
 from appliednn.reinforcement.envs._vector import Step, VectorEnv
-from appliednn.reinforcement.evaluation._episodes import run_episodes
+from appliednn.reinforcement.evaluation._episodes import Episodes, run_episodes
 
 # Finished episodes whose mean return history and progress bar show.
 _RECENT = 100
@@ -34,10 +35,6 @@ class TrainingRun:
 
     Attributes
     ----------
-    collector : VectorEnv
-        The environments.
-    observations : ndarray
-        What they show now.
     rng : numpy.random.Generator
         For everything that is drawn in learning.
     """
@@ -57,9 +54,10 @@ class TrainingRun:
         self._evaluated_at = state.get("evaluated_at", 0)
         self._best: SequenceNetwork | None = getattr(agent, "network_", None)
         self._current: Callable[[], SequenceNetwork] | None = None
-        self._open()
 
-    def _open(self) -> None:
+    @cached_property
+    def collector(self) -> VectorEnv:
+        """The environments, which are made when the first step needs them."""
         agent = self.agent
         live = agent.__dict__.get("_collector")
         if live is None:
@@ -69,7 +67,14 @@ class TrainingRun:
                 seed = int(again.generate_state(1)[0] >> 1)
             collector = VectorEnv(self.env, agent.n_envs, seed, agent.frame_stack)
             live = (collector, collector.reset())
-        self.collector, self.observations = live
+        self._observations = live[1]
+        return live[0]
+
+    @property
+    def observations(self) -> np.ndarray:
+        """What the environments show now."""
+        _ = self.collector  # which sees first
+        return self._observations
 
     # -- the stretch ----------------------------------------------------------------------------
 
@@ -97,7 +102,8 @@ class TrainingRun:
         agent.network_ = self._best if self._best is not None else self._current()
         agent.stop_reason_ = self.stop_reason or "total_timesteps"
         agent._mirror = None
-        agent._collector = (self.collector, self.observations)
+        if "collector" in self.__dict__:
+            agent._collector = (self.collector, self._observations)
         agent._learning |= {
             "rng": self.rng.bit_generator.state,
             "returns": list(self._returns),
@@ -127,12 +133,23 @@ class TrainingRun:
     def step(self, actions: np.ndarray) -> Step:
         """Act in all environments."""
         step = self.collector.step(actions)
-        self.observations = step.observations
+        self._observations = step.observations
         self.agent.n_steps_ += len(step.rewards)
         if len(step.ended):
             self._returns.extend(step.returns.tolist())
             self._lengths.extend(step.lengths.tolist())
         return step
+
+    def whole_episodes(self, policy, seeds: np.ndarray) -> Episodes:
+        """Run an episode for each seed, written down step by step."""
+        agent = self.agent
+        episodes = run_episodes(
+            policy, self.env, seeds, record=True, frame_stack=agent.frame_stack
+        )
+        agent.n_steps_ += int(episodes.lengths.sum())
+        self._returns.extend(episodes.returns.tolist())
+        self._lengths.extend(episodes.lengths.tolist())
+        return episodes
 
     def record(self, losses: Mapping[str, float]) -> None:
         """Add a round of updates to the history, show it, evaluate if it is time."""
