@@ -9,6 +9,7 @@ _TABLES = "appliednn.tabular.networks"
 _ANOMALY = "appliednn.anomaly"
 _TEXT = "appliednn.text"
 _AGENTS = "appliednn.reinforcement.agents"
+_OFFLINE = "appliednn.reinforcement.offline"
 
 #: Name of an architecture: module and function that build its Keras model.
 BUILDERS: dict[str, tuple[str, str]] = {
@@ -43,6 +44,8 @@ BUILDERS: dict[str, tuple[str, str]] = {
         "build_transformer_translation",
     ),
     "actor_critic": (f"{_AGENTS}._actor_critic_network", "build_actor_critic"),
+    "cloned_policy": (f"{_OFFLINE}._networks", "build_cloned_policy"),
+    "offline_q": (f"{_OFFLINE}._networks", "build_offline_q"),
     "keras": ("appliednn.core._keras_architecture", "build_from_config"),
 }
 
@@ -99,6 +102,23 @@ FUNCTIONS: dict[str, tuple[str, dict[str, str]]] = {
             "decision": "decision",
             "weighted_decision": "weighted_decision",
             "value": "value",
+        },
+    ),
+    "cloned_policy": (
+        f"{_OFFLINE}._networks",
+        {
+            "loss": "cloning_loss",
+            "decision": "policy_decision",
+            "weighted_decision": "policy_weighted",
+        },
+    ),
+    "offline_q": (
+        f"{_OFFLINE}._networks",
+        {
+            "cql_loss": "cql_loss",
+            "decision": "q_decision",
+            "weighted_decision": "q_weighted",
+            "value": "q_value",
         },
     ),
 }

@@ -5,7 +5,11 @@ from appliednn._lazy import attach
 __getattr__, __dir__, __all__ = attach(
     __name__,
     {
+        "BehaviorCloning": ".offline._behavior_cloning",
         "ContextualBandit": ".bandits._bandit",
+        "DiscreteCQL": ".offline._cql",
+        "FittedQEvaluation": ".offline._fitted_q",
+        "LoggedTransitions": ".offline._transitions",
         "PolicyComparison": ".offline._policy_value",
         "PolicyValue": ".offline._policy_value",
         "compare_policies": ".offline._compare",

@@ -69,6 +69,8 @@ _MODULES: dict[str, str] = {
     "LanguageModel": "appliednn.text.generation._language_model",
     "TabularSearchCV": "appliednn.search._search",
     "ContextualBandit": "appliednn.reinforcement.bandits._bandit",
+    "BehaviorCloning": "appliednn.reinforcement.offline._behavior_cloning",
+    "DiscreteCQL": "appliednn.reinforcement.offline._cql",
     "A2CAgent": "appliednn.reinforcement.agents._a2c",
     "REINFORCEAgent": "appliednn.reinforcement.agents._reinforce",
     "PPOAgent": "appliednn.reinforcement.agents._ppo",
