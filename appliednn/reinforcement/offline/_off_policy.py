@@ -66,7 +66,7 @@ def off_policy_value(
     interval: str = "auto",
     reward_range: tuple[float, float] | None = None,
     level: float = 0.95,
-    n_boot: int = 200,
+    n_boot: int = 400,
     random_state: int = 0,
 ) -> PolicyValue:
     """Estimate the mean reward of a policy from decisions that another one has made.
@@ -112,7 +112,7 @@ def off_policy_value(
         Least and greatest possible reward.
     level : float, default=0.95
         Of the interval.
-    n_boot : int, default=200
+    n_boot : int, default=400
         Bootstrap samples.
     random_state : int, default=0
         Seeds folds and bootstrap.
