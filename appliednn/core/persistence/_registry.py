@@ -96,6 +96,7 @@ _VALUES: dict[str, str] = {
     "SpaceSpec": "appliednn.reinforcement.agents._spaces",
     "RunningMoments": "appliednn.reinforcement.agents._normalizer",
     "ObservationNormalizer": "appliednn.reinforcement.agents._normalizer",
+    "Finalist": "appliednn.reinforcement.agents._training_run",
     "RewardScaler": "appliednn.reinforcement.agents._normalizer",
     "FoldModel": "appliednn.search._fold_model",
     "TargetMeans": "appliednn.search._target_means",
