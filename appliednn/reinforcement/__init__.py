@@ -11,6 +11,7 @@ __getattr__, __dir__, __all__ = attach(
         "Evaluation": ".evaluation",
         "ExactValues": ".envs",
         "GridWorld": ".envs",
+        "PPOAgent": ".agents",
         "MaskedObservation": ".envs",
         "RandomPolicy": ".evaluation",
         "RecallCue": ".envs",
