@@ -76,7 +76,7 @@ def _dueling_stack(name, observation_shape, n_actions, hidden_layer_sizes, activ
 
 
 def numpy_q(params: dict, weights: Sequence[np.ndarray]):
-    """Return ``f(observations) -> action values`` from the weights of ``q``, or None for images."""
+    """Return ``f(observations) -> action values`` of the weights of ``q``; None for images."""
     if len(params["observation_shape"]) == 3 or params["activation"] not in ACTIVATIONS:
         return None
     activation = ACTIVATIONS[params["activation"]]
@@ -154,5 +154,5 @@ def dqn_loss(model, batch, scalars) -> dict:
 
 
 def double_dqn_loss(model, batch, scalars) -> dict:
-    """The same with goals of double Q-learning."""
+    """Weighted Huber loss with the goals of double Q-learning."""
     return _loss(model, batch, scalars, double=True)

@@ -184,7 +184,7 @@ def _first(model, states, actions):
     critic = model.get_layer("critic")
     if len(model.state_shape) == 3:
         states = critic.get_layer("body")(states)
-    x, dense = ops.concatenate([states, actions], axis=-1), None
+    x = ops.concatenate([states, actions], axis=-1)
     for layer in critic.layers:
         if layer.name.startswith("layer_"):
             x = ops.matmul(x, layer.kernel[0]) + layer.bias[0]
