@@ -7,6 +7,7 @@ __getattr__, __dir__, __all__ = attach(
     {
         "Episodes": ".evaluation",
         "Evaluation": ".evaluation",
+        "PPOAgent": ".agents",
         "MaskedObservation": ".envs",
         "VectorEnv": ".envs",
         "interquartile_mean": ".evaluation",
