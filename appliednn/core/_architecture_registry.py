@@ -114,11 +114,21 @@ FUNCTIONS: dict[str, tuple[str, dict[str, str]]] = {
     ),
     "deterministic_actor_critic": (
         f"{_AGENTS}._replay_actor_critic",
-        {"critic_loss": "td3_critic_loss", "actor_loss": "td3_actor_loss", **_DECISIONS},
+        {
+            "critic_loss": "td3_critic_loss",
+            "actor_loss": "td3_actor_loss",
+            "actor_scores": "actor_scores",
+            **_DECISIONS,
+        },
     ),
     "squashed_actor_critic": (
         f"{_AGENTS}._replay_actor_critic",
-        {"critic_loss": "sac_critic_loss", "actor_loss": "sac_actor_loss", **_DECISIONS},
+        {
+            "critic_loss": "sac_critic_loss",
+            "actor_and_temperature_loss": "sac_actor_loss",
+            "actor_scores": "actor_scores",
+            **_DECISIONS,
+        },
     ),
 }
 

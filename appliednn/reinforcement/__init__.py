@@ -5,6 +5,10 @@ from appliednn._lazy import attach
 __getattr__, __dir__, __all__ = attach(
     __name__,
     {
+        "DDPGAgent": ".agents",
+        "DQNAgent": ".agents",
+        "SACAgent": ".agents",
+        "TD3Agent": ".agents",
         "Episodes": ".evaluation",
         "Evaluation": ".evaluation",
         "PPOAgent": ".agents",

@@ -188,7 +188,10 @@ def test_sac_takes_the_steps_that_its_paper_defines():
         "squashed_actor_critic", observation_shape=[2], n_actions=2, hidden_layer_sizes=[3],
         activation="tanh", log_temperature=-1.0,
     )  # fmt: skip
-    phases = Phase("critic_loss", "critic"), Phase("actor_loss", ("actor", "temperature"))
+    phases = (
+        Phase("critic_loss", "critic"),
+        Phase("actor_and_temperature_loss", ("actor", "temperature")),
+    )
     recipe = Recipe(phases, (Follow("critic", "target_critic"),), epsilon=_EPSILON)
     rng = np.random.default_rng(2)
     actions = rng.uniform(-1, 1, (_STEPS, _ROWS, 2)).astype(np.float32)

@@ -5,6 +5,10 @@ from appliednn._lazy import attach
 __getattr__, __dir__, __all__ = attach(
     __name__,
     {
+        "DDPGAgent": "._ddpg",
+        "DQNAgent": "._dqn",
         "PPOAgent": "._ppo",
+        "SACAgent": "._sac",
+        "TD3Agent": "._td3",
     },
 )

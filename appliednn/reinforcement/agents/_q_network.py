@@ -9,9 +9,9 @@ import numpy as np
 from keras import layers, ops
 
 from appliednn.core._numpy_forward import ACTIVATIONS
+from appliednn.reinforcement.agents._acting import dense_forward
 from appliednn.reinforcement.agents._uniform_parts import (
     dense,
-    numpy_stack,
     state_input,
     uniform_stack,
 )
@@ -79,21 +79,21 @@ def numpy_q(params: dict, weights: Sequence[np.ndarray]):
     """Return ``f(observations) -> action values`` of the weights of ``q``; None for images."""
     if len(params["observation_shape"]) == 3 or params["activation"] not in ACTIVATIONS:
         return None
-    activation = ACTIVATIONS[params["activation"]]
     if not params["dueling"]:
-        return lambda x: numpy_stack(weights, x, activation)
+        return dense_forward(weights, params["activation"])
     n_shared = 2 * max(0, len(params["hidden_layer_sizes"]) - 1)
-    shared, streams = weights[:n_shared], weights[n_shared:]
+    streams = list(weights[n_shared:])
     value, advantage = streams[-4:-2], streams[-2:]
     if len(streams) == 8:  # hidden layers come before outputs
         value, advantage = [*streams[:2], *value], [*streams[2:4], *advantage]
+    shared = dense_forward(weights[:n_shared], params["activation"]) if n_shared else None
+    value_of, advantages_of = (dense_forward(w, params["activation"]) for w in (value, advantage))
 
     def forward(x: np.ndarray) -> np.ndarray:
-        for i in range(0, n_shared, 2):
-            x = activation(x @ shared[i] + shared[i + 1])
-        advantages = numpy_stack(advantage, x, activation)
-        centred = advantages - advantages.mean(axis=-1, keepdims=True)
-        return numpy_stack(value, x, activation) + centred
+        if shared is not None:
+            x = ACTIVATIONS[params["activation"]](shared(x))
+        advantages = advantages_of(x)
+        return value_of(x) + advantages - advantages.mean(axis=-1, keepdims=True)
 
     return forward
 

@@ -55,6 +55,8 @@ def build_deterministic_actor_critic(
 ) -> keras.Model:
     """Return a model with ``actor``, ``critic`` and their slow copies ``target_*``.
 
+    The actor gives numbers before ``tanh``.
+
     Parameters
     ----------
     observation_shape : sequence of int
@@ -71,9 +73,7 @@ def build_deterministic_actor_critic(
     observations, actions = keras.Input(shape), keras.Input((n_actions,))
     outputs = []
     for prefix in ("", "target_"):
-        actor = uniform_stack(
-            f"{prefix}actor", shape, n_actions, **stack, output_activation="tanh"
-        )
+        actor = uniform_stack(f"{prefix}actor", shape, n_actions, **stack)
         critic = critics(f"{prefix}critic", shape, n_actions, **stack, n_critics=n_critics)
         outputs += [actor(observations), critic([observations, actions])]
     model = keras.Model([observations, actions], outputs)
@@ -110,10 +110,15 @@ def build_squashed_actor_critic(
 # -- what is asked of the network -----------------------------------------------------------------
 
 
+def actor_scores(model, batch):
+    """Return what the actor says before ``tanh``: n_actions numbers, or twice as many."""
+    return model.get_layer("actor")(as_states(model, batch["observations"]))
+
+
 def decision(model, batch):
     """Return the actions that are taken without noise, of shape (n, n_actions)."""
-    scores = model.get_layer("actor")(as_states(model, batch["observations"]))
-    return ops.tanh(ops.split(scores, 2, axis=-1)[0]) if model.stochastic else scores
+    scores = actor_scores(model, batch)
+    return ops.tanh(ops.split(scores, 2, axis=-1)[0] if model.stochastic else scores)
 
 
 def weighted_decision(model, batch):
@@ -169,14 +174,14 @@ def td3_critic_loss(model, batch, scalars) -> dict:
     following = as_states(model, batch["next_observations"])
     bound = scalars["target_noise_clip"]
     noise = ops.clip(scalars["target_noise"] * batch["noise"], -bound, bound)
-    actions = ops.clip(model.get_layer("target_actor")(following) + noise, -1.0, 1.0)
+    actions = ops.clip(ops.tanh(model.get_layer("target_actor")(following)) + noise, -1.0, 1.0)
     return _critic_loss(model, batch, _cautious(model, following, actions, "target_critic"))
 
 
 def td3_actor_loss(model, batch, scalars) -> dict:
     """Minus the first critic's value of the actor's actions."""
     states = as_states(model, batch["observations"])
-    return {"loss": -ops.mean(_first(model, states, model.get_layer("actor")(states)))}
+    return {"loss": -ops.mean(_first(model, states, ops.tanh(model.get_layer("actor")(states))))}
 
 
 def _first(model, states, actions):

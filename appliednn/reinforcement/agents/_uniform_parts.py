@@ -10,7 +10,6 @@ import math
 from collections.abc import Sequence
 
 import keras
-import numpy as np
 from keras import layers
 
 from appliednn.core._member_layers import MemberDense, MembersFirst, MembersLast
@@ -46,13 +45,12 @@ def uniform_stack(
     n_outputs: int,
     hidden_layer_sizes: Sequence[int],
     activation: str,
-    output_activation: str | None = None,
 ) -> keras.Model:
     """Return dense layers over an observation as a sub-model."""
     inputs, x = state_input(observation_shape)
     for width in hidden_layer_sizes:
         x = dense(width, x, activation)
-    return keras.Model(inputs, dense(n_outputs, x, output_activation), name=name)
+    return keras.Model(inputs, dense(n_outputs, x), name=name)
 
 
 def critics(
@@ -76,10 +74,3 @@ def critics(
         if i < len(hidden_layer_sizes):
             x = layers.Activation(activation)(x)
     return keras.Model([inputs, actions], MembersLast(name="members_last")(x), name=name)
-
-
-def numpy_stack(weights: Sequence[np.ndarray], x: np.ndarray, activation) -> np.ndarray:
-    """Return the output of dense layers, the last of them linear: (kernel, bias) in turn."""
-    for i in range(0, len(weights) - 2, 2):
-        x = activation(x @ weights[i] + weights[i + 1])
-    return x @ weights[-2] + weights[-1]
