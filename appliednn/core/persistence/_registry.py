@@ -71,6 +71,12 @@ _MODULES: dict[str, str] = {
     "A2CAgent": "appliednn.reinforcement.agents._a2c",
     "REINFORCEAgent": "appliednn.reinforcement.agents._reinforce",
     "PPOAgent": "appliednn.reinforcement.agents._ppo",
+    "DQNAgent": "appliednn.reinforcement.agents._dqn",
+    "DDPGAgent": "appliednn.reinforcement.agents._ddpg",
+    "TD3Agent": "appliednn.reinforcement.agents._td3",
+    "SACAgent": "appliednn.reinforcement.agents._sac",
+    "ReplayBuffer": "appliednn.reinforcement.replay._buffer",
+    "PrioritizedReplayBuffer": "appliednn.reinforcement.replay._prioritized",
 }
 # Small dataclasses that are part of a state; rebuilt by their constructor from values.
 _VALUES: dict[str, str] = {

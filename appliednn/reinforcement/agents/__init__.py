@@ -10,5 +10,10 @@ __getattr__, __dir__, __all__ = attach(
         "REINFORCEAgent": "._reinforce",
         "preset": "._presets",
         "presets": "._presets",
+        "DDPGAgent": "._ddpg",
+        "DQNAgent": "._dqn",
+        "PPOAgent": "._ppo",
+        "SACAgent": "._sac",
+        "TD3Agent": "._td3",
     },
 )
