@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 from collections.abc import Callable, Sequence
 
 import numpy as np
@@ -98,7 +99,8 @@ def open_env(agent, env=None):
 def _bare(env):
     from appliednn.reinforcement import make_env
 
-    return make_env(env)
+    # An environment made without an id would be one for all episodes side by side.
+    return make_env(env if getattr(env, "spec", env) is not None else copy.deepcopy(env))
 
 
 def episode_seeds(random_state, n: int, offset: int = 0) -> np.ndarray:

@@ -95,14 +95,12 @@ def visited_states(
     if seeds is None:
         seeds = episode_seeds(random_state, n_episodes, offset=1)
     episodes = play_policy(agent, env, seeds, record=True)
-    counts = [len(actions) for actions in episodes.actions]
-    # Some recorders also keep the last observation, at which no action was taken.
-    seen = [rows[:n] for rows, n in zip(episodes.observations, counts, strict=True)]
-    observations = np.concatenate(seen)
+    observations = np.concatenate(episodes.observations)
     one = open_env(agent, env)
     names = feature_names(one, observations.shape[1:])
     one.close()
-    states = VisitedStates(observations, np.repeat(np.arange(len(counts)), counts), names)
+    episode = np.repeat(np.arange(len(episodes)), episodes.lengths)
+    states = VisitedStates(observations, episode, names)
     return states if max_states is None else states.sample(max_states, random_state)
 
 
