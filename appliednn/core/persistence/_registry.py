@@ -68,6 +68,7 @@ _MODULES: dict[str, str] = {
     "Seq2SeqModel": "appliednn.text.generation._seq2seq",
     "LanguageModel": "appliednn.text.generation._language_model",
     "TabularSearchCV": "appliednn.search._search",
+    "ContextualBandit": "appliednn.reinforcement.bandits._bandit",
     "A2CAgent": "appliednn.reinforcement.agents._a2c",
     "REINFORCEAgent": "appliednn.reinforcement.agents._reinforce",
     "PPOAgent": "appliednn.reinforcement.agents._ppo",
@@ -106,6 +107,7 @@ _VALUES: dict[str, str] = {
     "RewardScaler": "appliednn.reinforcement.agents._normalizer",
     "FoldModel": "appliednn.search._fold_model",
     "TargetMeans": "appliednn.search._target_means",
+    "LinearArms": "appliednn.reinforcement.bandits._linear_arms",
 }
 _REGISTERED: dict[str, type] = {}
 
