@@ -8,6 +8,7 @@ from __future__ import annotations
 _TABLES = "appliednn.tabular.networks"
 _ANOMALY = "appliednn.anomaly"
 _TEXT = "appliednn.text"
+_AGENTS = "appliednn.reinforcement.agents"
 
 #: Name of an architecture: module and function that build its Keras model.
 BUILDERS: dict[str, tuple[str, str]] = {
@@ -41,6 +42,7 @@ BUILDERS: dict[str, tuple[str, str]] = {
         f"{_TEXT}.generation._translation_networks",
         "build_transformer_translation",
     ),
+    "actor_critic": (f"{_AGENTS}._actor_critic_network", "build_actor_critic"),
     "keras": ("appliednn.core._keras_architecture", "build_from_config"),
 }
 
@@ -89,6 +91,16 @@ FUNCTIONS: dict[str, tuple[str, dict[str, str]]] = {
     "transformer_language": _LANGUAGE,
     "gru_translation": _TRANSLATION,
     "transformer_translation": _TRANSLATION,
+    "actor_critic": (
+        f"{_AGENTS}._actor_critic_network",
+        {
+            "ppo_loss": "ppo_loss",
+            "policy_gradient_loss": "policy_gradient_loss",
+            "decision": "decision",
+            "weighted_decision": "weighted_decision",
+            "value": "value",
+        },
+    ),
 }
 
 #: Keras-free companions of a builder: a forward pass in NumPy, the number of stored numbers.

@@ -88,8 +88,8 @@ class SequenceNetwork:
         """
         architecture = state.params["architecture"]
         architecture.check()
-        if not architecture.has_function("loss"):
-            raise IntegrityError(f"the file names {architecture.name!r}, no network of sequences")
+        if not architecture.has_functions:
+            raise IntegrityError(f"the file names {architecture.name!r}, no network of functions")
         weights = [state.arrays[name] for name in sorted(state.arrays)]
         count, stored = architecture.numpy_function("count"), sum(w.size for w in weights)
         if count is not None and count(architecture.params) != stored:

@@ -4,5 +4,13 @@ from appliednn._lazy import attach
 
 __getattr__, __dir__, __all__ = attach(
     __name__,
-    {},
+    {
+        "Episodes": ".evaluation",
+        "Evaluation": ".evaluation",
+        "MaskedObservation": ".envs",
+        "VectorEnv": ".envs",
+        "interquartile_mean": ".evaluation",
+        "make_env": ".envs",
+        "run_episodes": ".evaluation",
+    },
 )

@@ -22,10 +22,12 @@ from appliednn.core._optimizers import Optimizer
 from appliednn.core._random import guarded_random_state
 from appliednn.core.backend._tensorflow_inference import InferenceProgram, compile_function
 from appliednn.core.backend._tensorflow_sequence import SequenceFunctions, SequenceProgram
+from appliednn.core.backend._tensorflow_updates import UpdateProgram
 from appliednn.core.backend._tensorflow_step import TRACES, TrainingStep
 
 __all__ = [
     "TRACES", "InferenceProgram", "SequenceFunctions", "SequenceProgram", "TrainingProgram",
+    "UpdateProgram",
     "devices", "resolve_strategy",
 ]  # fmt: skip
 

@@ -1,0 +1,186 @@
+"""Several environments side by side, for collecting transitions to learn from."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NamedTuple
+
+import numpy as np
+
+from appliednn.reinforcement.envs._make import make_env, repeatable
+
+if TYPE_CHECKING:
+    from appliednn.reinforcement.envs._make import EnvLike
+
+
+class Step(NamedTuple):
+    """What one step of all environments gave.
+
+    Attributes
+    ----------
+    observations : ndarray of shape (n, *obs_shape)
+        To act on next: where an episode ended, the first one of the next episode.
+    rewards : ndarray of shape (n,), float32
+        Rewards of the step, as the environment gave them.
+    terminated, truncated : ndarray of shape (n,), bool
+        How an episode ended: by itself (no value beyond) or cut off (bootstrap from the final
+        observation). Both can be true.
+    ended : ndarray of shape (m,), int
+        Rows whose episode ended in this step.
+    final_observations : ndarray of shape (m, *obs_shape)
+        Last observations of those episodes.
+    returns, lengths : ndarray of shape (m,)
+        Sum of the rewards and number of steps of those episodes.
+    """
+
+    observations: np.ndarray
+    rewards: np.ndarray
+    terminated: np.ndarray
+    truncated: np.ndarray
+    ended: np.ndarray
+    final_observations: np.ndarray
+    returns: np.ndarray
+    lengths: np.ndarray
+
+    def next_observations(self) -> np.ndarray:
+        """Return the successor of each transition (n, *obs_shape), ends of episodes included."""
+        if not len(self.ended):
+            return self.observations
+        successors = self.observations.copy()
+        successors[self.ended] = self.final_observations
+        return successors
+
+
+class VectorEnv:
+    """``n_envs`` copies of an environment that take a step together.
+
+    An ended episode is followed at once by the next one: every row of every step is a true
+    transition. Continuous actions are clipped to the action space.
+
+    Parameters
+    ----------
+    env : str, callable or gymnasium.Env
+        As for ``make_env``; an environment without a ``spec`` is copied.
+    n_envs : int
+        Number of copies.
+    seed : int
+        Copy i starts from a seed drawn for (seed, i); later episodes go on with its generator.
+    frame_stack : int
+        As for ``make_env``.
+
+    Notes
+    -----
+    Live environments are not part of a pickle. After unpickling, ``reset`` begins new episodes,
+    from seeds drawn for (seed, i, number of times that this was taken up again), so that they
+    repeat neither the first episodes nor each other.
+
+    Examples
+    --------
+    >>> envs = VectorEnv("CartPole-v1", n_envs=4, seed=0)
+    >>> envs.reset().shape
+    (4, 4)
+    >>> envs.step(np.zeros(4, int)).rewards.tolist()
+    [1.0, 1.0, 1.0, 1.0]
+    """
+
+    def __init__(self, env: EnvLike, n_envs: int = 1, seed: int = 0, frame_stack: int = 1):
+        self.env = env
+        self.n_envs = n_envs
+        self.seed = seed
+        self.frame_stack = frame_stack
+        self._generation = 0
+        self._open()
+
+    def reset(self) -> np.ndarray:
+        """Begin an episode in every copy; return the observations (n, *obs_shape)."""
+        for i, env in enumerate(self._envs):
+            key = (i,) if self._generation == 0 else (i, self._generation)
+            seeds = np.random.SeedSequence(self.seed, spawn_key=key)
+            first, _ = env.reset(seed=int(seeds.generate_state(1)[0] >> 1))
+            self._observations[i] = first
+        self._returns[:] = 0.0
+        self._lengths[:] = 0
+        self._generation += 1
+        return self._observations.copy()
+
+    def step(self, actions: np.ndarray) -> Step:
+        """Take one step with ``actions`` of shape (n,) or (n, d)."""
+        rewards, terminated, truncated = self._rewards, self._terminated, self._truncated
+        observations = np.empty_like(self._observations)
+        ended, finals = [], []
+        for i, (env, action) in enumerate(zip(self._envs, self._as_own(actions), strict=True)):
+            observation, rewards[i], terminated[i], truncated[i], _ = env.step(action)
+            if terminated[i] or truncated[i]:
+                ended.append(i)
+                finals.append(observation)
+                observation, _ = env.reset()
+            observations[i] = observation
+        self._observations = observations
+        return self._step_of(ended, finals)
+
+    def close(self) -> None:
+        """Release what the environments hold (windows, files)."""
+        for env in self._envs:
+            env.close()
+
+    def _open(self) -> None:
+        source = repeatable(self.env)
+        self._envs = [make_env(source, self.frame_stack) for _ in range(self.n_envs)]
+        first = self._envs[0]
+        self.observation_space = first.observation_space
+        self.action_space = first.action_space
+        self._as_own = action_converter(first.action_space)
+        shape, dtype = self.observation_space.shape, self.observation_space.dtype
+        self._observations = np.zeros((self.n_envs, *shape), dtype)
+        empty = np.zeros(0, int)
+        self._none_ended = (empty, self._observations[:0], np.zeros(0), empty)
+        self._rewards = np.zeros(self.n_envs)
+        self._terminated = np.zeros(self.n_envs, bool)
+        self._truncated = np.zeros(self.n_envs, bool)
+        self._returns = np.zeros(self.n_envs)
+        self._lengths = np.zeros(self.n_envs, int)
+
+    def _step_of(self, ended: list[int], finals: list[np.ndarray]) -> Step:
+        self._returns += self._rewards
+        self._lengths += 1
+        observations = self._observations
+        step = (
+            observations,
+            self._rewards.astype(np.float32),
+            self._terminated.copy(),
+            self._truncated.copy(),
+        )
+        if not ended:
+            return Step(*step, *self._none_ended)
+        rows = np.array(ended)
+        finals = np.array(finals, dtype=observations.dtype)
+        step = Step(*step, rows, finals, self._returns[rows], self._lengths[rows])
+        self._returns[rows] = 0.0
+        self._lengths[rows] = 0
+        return step
+
+    def __getstate__(self) -> dict:
+        return {
+            name: getattr(self, name)
+            for name in ("env", "n_envs", "seed", "frame_stack", "_generation")
+        }
+
+    def __setstate__(self, state: dict) -> None:
+        self.__dict__.update(state)
+        self._open()
+
+
+def action_converter(space):
+    """Return the function from an array of actions to what ``env.step`` takes, one per row."""
+    from gymnasium import spaces
+
+    if isinstance(space, spaces.Discrete):
+        return lambda actions: np.asarray(actions).tolist()
+    if isinstance(space, spaces.Box):
+        low, high, shape = space.low, space.high, space.shape
+
+        def clipped(actions):
+            actions = np.asarray(actions, dtype=space.dtype).reshape(-1, *shape)
+            return np.clip(actions, low, high)
+
+        return clipped
+    return lambda actions: np.asarray(actions, dtype=space.dtype)
