@@ -151,7 +151,8 @@ class AgentContext(SharedContext):
         """A simple rule for the environment, where one is known."""
         from appliednn.reinforcement import heuristic_policy
 
-        return heuristic_policy(self.env)
+        # A rule reads what the environment shows at one moment.
+        return heuristic_policy(self.env) if self.frame_stack == 1 else None
 
     @cached_property
     def spec(self) -> dict[str, Any]:

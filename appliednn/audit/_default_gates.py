@@ -60,7 +60,9 @@ _AGENT = (
     Gate("return_vs_random", ">=", 0.0, reason="An agent must beat actions drawn at random."),
     Gate("return_vs_constant", ">=", 0.0, reason="An agent must beat one action, always taken."),
 )
-_THUMB = Gate("return_vs_rule", ">=", 0.0, reason="A rule of one line is simpler to answer for.")
+_THUMB = Gate(
+    "return_share_of_rule", ">=", 0.9, reason="A rule of one line is simpler to answer for."
+)
 
 
 def default_gates(

@@ -1,4 +1,4 @@
-"""The config of ``task: reinforcement``: an environment in place of rows, an agent as the model."""
+"""The config of ``task: reinforcement``: an environment in place of rows, an agent as model."""
 
 from __future__ import annotations
 
@@ -7,16 +7,17 @@ from typing import Annotated, Any, Literal
 from pydantic import Field
 
 from appliednn.pipeline.config._base import Count, Label, Positive, Section, Text
+from appliednn.pipeline.config._metrics import REINFORCEMENT
 from appliednn.pipeline.config._models import ModelConfig
 from appliednn.pipeline.config._schema import GateConfig, Name, ReportConfig
-
-REINFORCEMENT = "reinforcement"
 
 
 class EnvConfig(Section):
     """What the agent acts in: an environment that gymnasium knows by its id."""
 
-    id: Text = Field(description="Id of gymnasium, such as CartPole-v1, or appliednn/GridWorld-v0.")
+    id: Text = Field(
+        description="Id of gymnasium, such as CartPole-v1, or appliednn/GridWorld-v0."
+    )
     kwargs: dict[str, Label | list[Any] | None] = Field(
         {}, description="Keyword arguments of the environment."
     )
@@ -90,9 +91,7 @@ class AgentRunConfig(Section):
     seed: Annotated[int, Field(ge=0, lt=2**32)] = Field(0, description="Root of every seed.")
     env: EnvConfig = Field(description="What the agent acts in.")
     model: ModelConfig = Field(description="The agent and its parameters.")
-    evaluation: EvaluationConfig = Field(
-        EvaluationConfig(), description="Episodes of the audit."
-    )
+    evaluation: EvaluationConfig = Field(EvaluationConfig(), description="Episodes of the audit.")
     curves: CurvesConfig = Field(
         CurvesConfig(), description="Learning curves over several seeds of training."
     )
@@ -119,14 +118,20 @@ class AgentRunConfig(Section):
 
 
 def is_agent_config(values: Any) -> bool:
-    """Return whether values are those of ``task: reinforcement``, whatever else they hold.
+    """Return whether values are meant as those of ``task: reinforcement``.
+
+    They are where an environment stands in place of rows, however the task is spelt.
 
     Examples
     --------
     >>> is_agent_config({"task": "reinforcement"}), is_agent_config({"task": "regression"})
     (True, False)
+    >>> is_agent_config({"task": "reinforcment", "env": {"id": "CartPole-v1"}})
+    True
     """
-    return isinstance(values, dict) and values.get("task") == REINFORCEMENT
+    if not isinstance(values, dict):
+        return False
+    return values.get("task") == REINFORCEMENT or ("env" in values and "data" not in values)
 
 
 def root_model(values: Any) -> type[Section]:
