@@ -61,6 +61,11 @@ class SequenceNetwork:
         functions = self._functions()
         return functions.gradient(purpose, self._tensors, batch, wrt)
 
+    def part(self, name: str) -> list[np.ndarray]:
+        """Return the weights of one of the model's named sub-models or layers."""
+        positions = backend.sequence_functions(self.architecture).positions(name)
+        return [self.weights[i] for i in positions]
+
     def _functions(self):
         functions = backend.sequence_functions(self.architecture)
         if self._tensors is None:

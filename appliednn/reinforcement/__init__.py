@@ -7,8 +7,12 @@ __getattr__, __dir__, __all__ = attach(
     {
         "Episodes": ".evaluation",
         "Evaluation": ".evaluation",
+        "A2CAgent": ".agents",
+        "PPOAgent": ".agents",
+        "REINFORCEAgent": ".agents",
         "MaskedObservation": ".envs",
         "VectorEnv": ".envs",
+        "presets": ".agents",
         "interquartile_mean": ".evaluation",
         "make_env": ".envs",
         "run_episodes": ".evaluation",

@@ -107,7 +107,9 @@ class UpdateProgram:
             tensors, tf.constant(index.astype(np.int32, copy=False)), numbers
         )
         out: dict = dict(zip(self._scalar_names(), means.numpy().tolist(), strict=True))
-        out |= {name: values.numpy() for name, values in zip(self._row_names(), per_row)}
+        out |= {
+            name: values.numpy() for name, values in zip(self._row_names(), per_row, strict=True)
+        }
         return out
 
     def _scalar_names(self) -> list[str]:

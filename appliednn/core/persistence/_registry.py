@@ -68,6 +68,9 @@ _MODULES: dict[str, str] = {
     "Seq2SeqModel": "appliednn.text.generation._seq2seq",
     "LanguageModel": "appliednn.text.generation._language_model",
     "TabularSearchCV": "appliednn.search._search",
+    "A2CAgent": "appliednn.reinforcement.agents._a2c",
+    "REINFORCEAgent": "appliednn.reinforcement.agents._reinforce",
+    "PPOAgent": "appliednn.reinforcement.agents._ppo",
 }
 # Small dataclasses that are part of a state; rebuilt by their constructor from values.
 _VALUES: dict[str, str] = {
@@ -90,6 +93,10 @@ _VALUES: dict[str, str] = {
     "WordVectors": "appliednn.text.embedding._vectors",
     "LinearPart": "appliednn.text.classification._linear",
     "Mix": "appliednn.text.classification._linear",
+    "SpaceSpec": "appliednn.reinforcement.agents._spaces",
+    "RunningMoments": "appliednn.reinforcement.agents._normalizer",
+    "ObservationNormalizer": "appliednn.reinforcement.agents._normalizer",
+    "RewardScaler": "appliednn.reinforcement.agents._normalizer",
     "FoldModel": "appliednn.search._fold_model",
     "TargetMeans": "appliednn.search._target_means",
 }
