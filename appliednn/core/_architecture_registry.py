@@ -43,6 +43,10 @@ BUILDERS: dict[str, tuple[str, str]] = {
         "build_transformer_translation",
     ),
     "actor_critic": (f"{_AGENTS}._actor_critic_network", "build_actor_critic"),
+    "recurrent_actor_critic": (
+        f"{_AGENTS}._recurrent_network",
+        "build_recurrent_actor_critic",
+    ),
     "q_network": (f"{_AGENTS}._q_network", "build_q_network"),
     "deterministic_actor_critic": (
         f"{_AGENTS}._replay_actor_critic",
@@ -98,6 +102,16 @@ FUNCTIONS: dict[str, tuple[str, dict[str, str]]] = {
     "transformer_language": _LANGUAGE,
     "gru_translation": _TRANSLATION,
     "transformer_translation": _TRANSLATION,
+    "recurrent_actor_critic": (
+        f"{_AGENTS}._recurrent_network",
+        {
+            "recurrent_ppo_loss": "recurrent_ppo_loss",
+            "encode": "encode",
+            "decision": "decision",
+            "weighted_decision": "weighted_decision",
+            "value": "value",
+        },
+    ),
     "actor_critic": (
         f"{_AGENTS}._actor_critic_network",
         {

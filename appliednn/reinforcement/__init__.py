@@ -22,6 +22,7 @@ __getattr__, __dir__, __all__ = attach(
         "REINFORCEAgent": ".agents",
         "RandomPolicy": ".evaluation",
         "RecallCue": ".envs",
+        "RecurrentPPOAgent": ".agents",
         "RobotArm": ".envs",
         "SACAgent": ".agents",
         "SeedSplit": ".evaluation",

@@ -71,6 +71,7 @@ _MODULES: dict[str, str] = {
     "ContextualBandit": "appliednn.reinforcement.bandits._bandit",
     "A2CAgent": "appliednn.reinforcement.agents._a2c",
     "REINFORCEAgent": "appliednn.reinforcement.agents._reinforce",
+    "RecurrentPPOAgent": "appliednn.reinforcement.agents._recurrent_ppo",
     "PPOAgent": "appliednn.reinforcement.agents._ppo",
     "DQNAgent": "appliednn.reinforcement.agents._dqn",
     "DDPGAgent": "appliednn.reinforcement.agents._ddpg",
