@@ -28,6 +28,7 @@ __getattr__, __dir__, __all__ = attach(
         "make_env": ".envs",
         "own_ids": ".envs",
         "policy_values": ".envs",
+        "replay_svg": ".evaluation",
         "run_episodes": ".evaluation",
         "value_iteration": ".envs",
     },
