@@ -66,7 +66,7 @@ def repeatable(env: EnvLike) -> EnvLike:
 
     Copies leave the given environment, and an episode that is under way in it, as they are.
     """
-    if not hasattr(env, "step") or env.spec is not None:
+    if isinstance(env, type) or not hasattr(env, "step") or env.spec is not None:
         return env
 
     def copied():
