@@ -68,6 +68,7 @@ _MODULES: dict[str, str] = {
     "Seq2SeqModel": "appliednn.text.generation._seq2seq",
     "LanguageModel": "appliednn.text.generation._language_model",
     "TabularSearchCV": "appliednn.search._search",
+    "SurrogateTree": "appliednn.explain.policies._surrogate",
 }
 # Small dataclasses that are part of a state; rebuilt by their constructor from values.
 _VALUES: dict[str, str] = {
@@ -92,6 +93,9 @@ _VALUES: dict[str, str] = {
     "Mix": "appliednn.text.classification._linear",
     "FoldModel": "appliednn.search._fold_model",
     "TargetMeans": "appliednn.search._target_means",
+    "Estimate": "appliednn.core.statistics",
+    "Episodes": "appliednn.reinforcement.evaluation._episodes",
+    "Evaluation": "appliednn.reinforcement.evaluation._evaluation",
 }
 _REGISTERED: dict[str, type] = {}
 
