@@ -60,9 +60,10 @@ class Architecture:
         found = NUMPY.get((self.name, purpose))
         return None if found is None else getattr(importlib.import_module(found[0]), found[1])
 
-    def has_function(self, purpose: str) -> bool:
-        """Whether the registry has a function of this name for the architecture."""
-        return purpose in FUNCTIONS.get(self.name, ("", {}))[1]
+    @property
+    def has_functions(self) -> bool:
+        """Whether the network is used by named functions of a batch."""
+        return self.name in FUNCTIONS
 
     def function(self, purpose: str):
         """Return a function ``f(model, batch)`` of a network of sequences.

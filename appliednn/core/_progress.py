@@ -9,7 +9,7 @@ _PATIENCE_SECONDS = 3.0
 
 
 class EpochProgress:
-    """Shows the epoch, the losses and the time left once training has taken three seconds.
+    """Shows how far it is, the losses and the time left once training has taken three seconds.
 
     Parameters
     ----------
@@ -18,11 +18,13 @@ class EpochProgress:
     verbose : "auto" or bool
         ``"auto"``: a bar if standard error is a terminal; True: a bar there, a plain line an epoch
         elsewhere; False: nothing.
+    unit : str
+        What is counted, if not epochs.
     """
 
-    def __init__(self, n_epochs: int, verbose: str | bool) -> None:
+    def __init__(self, n_epochs: int, verbose: str | bool, unit: str = "epochs") -> None:
         terminal = sys.stderr.isatty()
-        self.n_epochs = n_epochs
+        self.n_epochs, self.unit = n_epochs, unit
         self._bar_wanted = terminal and verbose is not False
         self._lines = verbose is True and not terminal
         self._began = time.perf_counter()
@@ -44,7 +46,7 @@ class EpochProgress:
             f"{k}={v[-1]:.4g}" for k, v in history.items() if k not in ("lr", "seconds") and v
         )
         if self._lines:
-            print(f"epoch {done}/{self.n_epochs} {losses}", file=sys.stderr)
+            print(f"{self.unit[:-1]} {done}/{self.n_epochs} {losses}", file=sys.stderr)
         elif self._bar is not None or time.perf_counter() - self._began > _PATIENCE_SECONDS:
             self._show(done, losses)
 
@@ -56,7 +58,7 @@ class EpochProgress:
             self._bar = Progress(
                 TextColumn("training"),
                 BarColumn(),
-                TextColumn("{task.completed}/{task.total} epochs"),
+                TextColumn(f"{{task.completed}}/{{task.total}} {self.unit}"),
                 TextColumn("{task.fields[losses]}"),
                 TimeRemainingColumn(),
                 console=Console(stderr=True),

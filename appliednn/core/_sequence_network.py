@@ -61,6 +61,11 @@ class SequenceNetwork:
         functions = self._functions()
         return functions.gradient(purpose, self._tensors, batch, wrt)
 
+    def part(self, name: str) -> list[np.ndarray]:
+        """Return the weights of one of the model's named sub-models or layers."""
+        positions = backend.sequence_functions(self.architecture).positions(name)
+        return [self.weights[i] for i in positions]
+
     def _functions(self):
         functions = backend.sequence_functions(self.architecture)
         if self._tensors is None:
@@ -88,8 +93,8 @@ class SequenceNetwork:
         """
         architecture = state.params["architecture"]
         architecture.check()
-        if not architecture.has_function("loss"):
-            raise IntegrityError(f"the file names {architecture.name!r}, no network of sequences")
+        if not architecture.has_functions:
+            raise IntegrityError(f"the file names {architecture.name!r}, no network of functions")
         weights = [state.arrays[name] for name in sorted(state.arrays)]
         count, stored = architecture.numpy_function("count"), sum(w.size for w in weights)
         if count is not None and count(architecture.params) != stored:

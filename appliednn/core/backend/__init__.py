@@ -1,8 +1,8 @@
 """The backend seam: the only place that imports TensorFlow.
 
 A second Keras backend needs one module here with the same names: ``TrainingProgram``,
-``InferenceProgram``, ``SequenceProgram``, ``SequenceFunctions``, ``devices`` and
-``resolve_strategy``.
+``InferenceProgram``, ``SequenceProgram``, ``SequenceFunctions``, ``UpdateProgram``, ``devices``
+and ``resolve_strategy``.
 """
 
 from __future__ import annotations
@@ -107,6 +107,12 @@ def sequence_functions(architecture: Architecture):
     """Return the compiled functions of a network of sequences."""
     key = ("use", architecture)
     return _cached(_sequence, key, lambda: _module().SequenceFunctions(architecture))
+
+
+def update_program(architecture: Architecture, recipe):
+    """Return the compiled gradient steps of networks that learn from each other."""
+    key = ("update", architecture, recipe)
+    return _cached(_sequence, key, lambda: _module().UpdateProgram(architecture, recipe))
 
 
 def _strategy_key(strategy) -> object:

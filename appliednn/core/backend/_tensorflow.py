@@ -23,9 +23,11 @@ from appliednn.core._random import guarded_random_state
 from appliednn.core.backend._tensorflow_inference import InferenceProgram, compile_function
 from appliednn.core.backend._tensorflow_sequence import SequenceFunctions, SequenceProgram
 from appliednn.core.backend._tensorflow_step import TRACES, TrainingStep
+from appliednn.core.backend._tensorflow_updates import UpdateProgram
 
 __all__ = [
     "TRACES", "InferenceProgram", "SequenceFunctions", "SequenceProgram", "TrainingProgram",
+    "UpdateProgram",
     "devices", "resolve_strategy",
 ]  # fmt: skip
 

@@ -140,6 +140,14 @@ class SequenceFunctions:
             self.model = architecture.build()
         self._lock = RLock()
         self._compiled: dict[tuple, object] = {}
+        self._positions: dict[str, list[int]] = {}
+
+    def positions(self, name: str) -> list[int]:
+        """Return where the weights of a named sub-model stand among the model's."""
+        if name not in self._positions:
+            places = {id(v): i for i, v in enumerate(self.model.variables)}
+            self._positions[name] = [places[id(v)] for v in self.model.get_layer(name).variables]
+        return self._positions[name]
 
     def constants(self, weights: Sequence[np.ndarray]) -> list:
         """Return the weights as tensors."""

@@ -7,8 +7,9 @@ import re
 from collections.abc import Iterator
 from typing import Any
 
-# What only an object can be: code has no place in a config.
-OBJECTS = frozenset({"base", "callbacks", "detectors", "estimator", "estimators"})
+# What only an object can be: code has no place in a config; an agent's environment has a section
+# of its own.
+OBJECTS = frozenset({"base", "callbacks", "detectors", "env", "estimator", "estimators"})
 
 # What the run sets by itself.
 SET_BY_RUN = {("LocalOutlierFactor", name) for name in ("novelty", "algorithm", "leaf_size")}

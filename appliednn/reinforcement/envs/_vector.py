@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
-from appliednn.reinforcement.envs._make import make_env, repeatable
+from appliednn.core.errors import UsageError
+from appliednn.reinforcement.envs._make import are_separate, make_env
 
 if TYPE_CHECKING:
     from appliednn.reinforcement.envs._make import EnvLike
@@ -59,7 +60,7 @@ class VectorEnv:
     Parameters
     ----------
     env : str, callable or gymnasium.Env
-        As for ``make_env``; an environment without a ``spec`` is copied.
+        As for ``make_env``.
     n_envs : int
         Number of copies.
     seed : int
@@ -67,11 +68,16 @@ class VectorEnv:
     frame_stack : int
         As for ``make_env``.
 
+    Raises
+    ------
+    UsageError
+        The environment cannot be used, or cannot be copied and ``n_envs`` is above 1.
+
     Notes
     -----
-    Live environments are not part of a pickle. After unpickling, ``reset`` begins new episodes,
-    from seeds drawn for (seed, i, number of times that this was taken up again), so that they
-    repeat neither the first episodes nor each other.
+    Live environments are not part of a pickle. After unpickling, ``reset`` has to be called. Each
+    call begins new episodes, from seeds drawn for (seed, i, number of calls before), so that
+    they do not repeat those of earlier calls.
 
     Examples
     --------
@@ -111,7 +117,7 @@ class VectorEnv:
             observation, rewards[i], terminated[i], truncated[i], _ = env.step(action)
             if terminated[i] or truncated[i]:
                 ended.append(i)
-                finals.append(observation)
+                finals.append(np.array(observation))
                 observation, _ = env.reset()
             observations[i] = observation
         self._observations = observations
@@ -123,8 +129,12 @@ class VectorEnv:
             env.close()
 
     def _open(self) -> None:
-        source = repeatable(self.env)
-        self._envs = [make_env(source, self.frame_stack) for _ in range(self.n_envs)]
+        self._envs = [make_env(self.env, self.frame_stack) for _ in range(self.n_envs)]
+        if not are_separate(self._envs):
+            raise UsageError(
+                f"{self.env!r} cannot be copied, so that there is only one of it, and "
+                f"n_envs={self.n_envs}; give a callable that makes it, or n_envs=1"
+            )
         first = self._envs[0]
         self.observation_space = first.observation_space
         self.action_space = first.action_space

@@ -1,0 +1,100 @@
+"""Steps of several environments in a row, and what they were worth."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import numpy as np
+
+from appliednn.reinforcement.agents._spaces import SpaceSpec
+from appliednn.reinforcement.envs._vector import Step
+
+
+class Rollout:
+    """``n_steps`` steps of ``n_envs`` environments; arrays are (n_steps, n_envs, ...).
+
+    Attributes
+    ----------
+    observations, scores, actions, rewards, terminated, truncated : ndarray
+        Of each step: what was seen (as the network read it), said and done, and what came of it.
+    log_probs : ndarray of shape (n_rows,)
+        Of the actions when they were taken.
+    finals : list of (int, ndarray, ndarray)
+        Steps with an end: their number, the rows, the last observations.
+    last : ndarray of shape (n_envs, *obs_shape)
+        What is seen after the last step.
+    """
+
+    def __init__(
+        self, n_steps: int, n_envs: int, observations: SpaceSpec, actions: SpaceSpec
+    ) -> None:
+        shape = (n_steps, n_envs)
+        kind = np.uint8 if observations.is_image else np.float32
+        width = len(actions.sizes) or actions.shape[0]
+        self.observations = np.empty((*shape, *observations.shape), kind)
+        self.actions = np.empty((*shape, width), np.int64 if actions.sizes else np.float32)
+        self.scores = np.empty((*shape, sum(actions.sizes) or width), np.float32)
+        self.rewards = np.empty(shape, np.float32)
+        self.terminated = np.empty(shape, bool)
+        self.truncated = np.empty(shape, bool)
+        self.finals: list[tuple[int, np.ndarray, np.ndarray]] = []
+        self.n_rows = n_steps * n_envs
+
+    def add(self, t: int, observations, scores, actions, step: Step) -> None:
+        """Write down step ``t``."""
+        self.observations[t], self.scores[t], self.actions[t] = observations, scores, actions
+        self.rewards[t] = step.rewards
+        self.terminated[t], self.truncated[t] = step.terminated, step.truncated
+        if len(step.ended):
+            self.finals.append((t, step.ended, step.final_observations))
+
+    def close(self, last: np.ndarray) -> None:
+        """Take what is seen after the last step."""
+        self.last = last
+
+    def flat(self, array: np.ndarray) -> np.ndarray:
+        """Return (n_steps, n_envs, ...) as (n_rows, ...)."""
+        return array.reshape(self.n_rows, *array.shape[2:])
+
+
+def advantages(
+    rollout: Rollout,
+    rewards: np.ndarray,
+    value_of: Callable[[np.ndarray], np.ndarray],
+    gamma: float,
+    lam: float,
+) -> tuple[np.ndarray, np.ndarray]:
+    """Return generalised advantage estimates and their sums with the values.
+
+    An episode that was cut off is worth the value of its last observation; one that ended is worth
+    nothing more.
+
+    Source: J. Schulman et al., ICLR 2016, equation 16.
+
+    Parameters
+    ----------
+    rollout : Rollout
+        What was done.
+    rewards : ndarray of shape (n_steps, n_envs)
+        Its rewards, scaled or not.
+    value_of : callable
+        Values (n,) of observations (n, ...).
+    gamma, lam : float
+        Discount, and the weight of longer looks ahead.
+
+    Returns
+    -------
+    advantages, returns : ndarray of shape (n_steps, n_envs), float32
+    """
+    n_steps, n_envs = rewards.shape
+    values = value_of(rollout.flat(rollout.observations)).reshape(n_steps, n_envs)
+    following = np.concatenate([values[1:], value_of(rollout.last)[None]])
+    for t, rows, finals in rollout.finals:
+        following[t, rows] = np.where(rollout.terminated[t, rows], 0.0, value_of(finals))
+    goes_on = ~(rollout.terminated | rollout.truncated)
+    errors = rewards + gamma * following - values
+    out, ahead = np.empty_like(errors), np.zeros(n_envs, errors.dtype)
+    for t in range(n_steps - 1, -1, -1):
+        ahead = errors[t] + gamma * lam * goes_on[t] * ahead
+        out[t] = ahead
+    return out.astype(np.float32), (out + values).astype(np.float32)
