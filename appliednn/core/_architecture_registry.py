@@ -9,6 +9,7 @@ _TABLES = "appliednn.tabular.networks"
 _ANOMALY = "appliednn.anomaly"
 _TEXT = "appliednn.text"
 _AGENTS = "appliednn.reinforcement.agents"
+_OFFLINE = "appliednn.reinforcement.offline"
 
 #: Name of an architecture: module and function that build its Keras model.
 BUILDERS: dict[str, tuple[str, str]] = {
@@ -53,6 +54,8 @@ BUILDERS: dict[str, tuple[str, str]] = {
         "build_deterministic_actor_critic",
     ),
     "squashed_actor_critic": (f"{_AGENTS}._replay_actor_critic", "build_squashed_actor_critic"),
+    "cloned_policy": (f"{_OFFLINE}._networks", "build_cloned_policy"),
+    "offline_q": (f"{_OFFLINE}._networks", "build_offline_q"),
     "keras": ("appliednn.core._keras_architecture", "build_from_config"),
 }
 
@@ -142,6 +145,21 @@ FUNCTIONS: dict[str, tuple[str, dict[str, str]]] = {
             "actor_and_temperature_loss": "sac_actor_loss",
             "actor_scores": "actor_scores",
             **_DECISIONS,
+    "cloned_policy": (
+        f"{_OFFLINE}._networks",
+        {
+            "loss": "cloning_loss",
+            "decision": "policy_decision",
+            "weighted_decision": "policy_weighted",
+        },
+    ),
+    "offline_q": (
+        f"{_OFFLINE}._networks",
+        {
+            "cql_loss": "cql_loss",
+            "decision": "q_decision",
+            "weighted_decision": "q_weighted",
+            "value": "q_value",
         },
     ),
 }

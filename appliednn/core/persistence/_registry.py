@@ -70,6 +70,8 @@ _MODULES: dict[str, str] = {
     "TabularSearchCV": "appliednn.search._search",
     "SurrogateTree": "appliednn.explain.policies._surrogate",
     "ContextualBandit": "appliednn.reinforcement.bandits._bandit",
+    "BehaviorCloning": "appliednn.reinforcement.offline._behavior_cloning",
+    "DiscreteCQL": "appliednn.reinforcement.offline._cql",
     "A2CAgent": "appliednn.reinforcement.agents._a2c",
     "REINFORCEAgent": "appliednn.reinforcement.agents._reinforce",
     "RecurrentPPOAgent": "appliednn.reinforcement.agents._recurrent_ppo",
