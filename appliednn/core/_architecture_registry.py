@@ -43,9 +43,16 @@ BUILDERS: dict[str, tuple[str, str]] = {
         "build_transformer_translation",
     ),
     "actor_critic": (f"{_AGENTS}._actor_critic_network", "build_actor_critic"),
+    "q_network": (f"{_AGENTS}._q_network", "build_q_network"),
+    "deterministic_actor_critic": (
+        f"{_AGENTS}._replay_actor_critic",
+        "build_deterministic_actor_critic",
+    ),
+    "squashed_actor_critic": (f"{_AGENTS}._replay_actor_critic", "build_squashed_actor_critic"),
     "keras": ("appliednn.core._keras_architecture", "build_from_config"),
 }
 
+_DECISIONS = {name: name for name in ("decision", "weighted_decision", "value")}
 _BERT = f"{_TEXT}.encoder._functions"
 _LANGUAGE = (
     f"{_TEXT}.generation._language_networks",
@@ -99,6 +106,28 @@ FUNCTIONS: dict[str, tuple[str, dict[str, str]]] = {
             "decision": "decision",
             "weighted_decision": "weighted_decision",
             "value": "value",
+        },
+    ),
+    "q_network": (
+        f"{_AGENTS}._q_network",
+        {"dqn_loss": "dqn_loss", "double_dqn_loss": "double_dqn_loss", **_DECISIONS},
+    ),
+    "deterministic_actor_critic": (
+        f"{_AGENTS}._replay_actor_critic",
+        {
+            "critic_loss": "td3_critic_loss",
+            "actor_loss": "td3_actor_loss",
+            "actor_scores": "actor_scores",
+            **_DECISIONS,
+        },
+    ),
+    "squashed_actor_critic": (
+        f"{_AGENTS}._replay_actor_critic",
+        {
+            "critic_loss": "sac_critic_loss",
+            "actor_and_temperature_loss": "sac_actor_loss",
+            "actor_scores": "actor_scores",
+            **_DECISIONS,
         },
     ),
 }

@@ -68,9 +68,16 @@ _MODULES: dict[str, str] = {
     "Seq2SeqModel": "appliednn.text.generation._seq2seq",
     "LanguageModel": "appliednn.text.generation._language_model",
     "TabularSearchCV": "appliednn.search._search",
+    "ContextualBandit": "appliednn.reinforcement.bandits._bandit",
     "A2CAgent": "appliednn.reinforcement.agents._a2c",
     "REINFORCEAgent": "appliednn.reinforcement.agents._reinforce",
     "PPOAgent": "appliednn.reinforcement.agents._ppo",
+    "DQNAgent": "appliednn.reinforcement.agents._dqn",
+    "DDPGAgent": "appliednn.reinforcement.agents._ddpg",
+    "TD3Agent": "appliednn.reinforcement.agents._td3",
+    "SACAgent": "appliednn.reinforcement.agents._sac",
+    "ReplayBuffer": "appliednn.reinforcement.replay._buffer",
+    "PrioritizedReplayBuffer": "appliednn.reinforcement.replay._prioritized",
 }
 # Small dataclasses that are part of a state; rebuilt by their constructor from values.
 _VALUES: dict[str, str] = {
@@ -96,9 +103,11 @@ _VALUES: dict[str, str] = {
     "SpaceSpec": "appliednn.reinforcement.agents._spaces",
     "RunningMoments": "appliednn.reinforcement.agents._normalizer",
     "ObservationNormalizer": "appliednn.reinforcement.agents._normalizer",
+    "Finalist": "appliednn.reinforcement.agents._training_run",
     "RewardScaler": "appliednn.reinforcement.agents._normalizer",
     "FoldModel": "appliednn.search._fold_model",
     "TargetMeans": "appliednn.search._target_means",
+    "LinearArms": "appliednn.reinforcement.bandits._linear_arms",
 }
 _REGISTERED: dict[str, type] = {}
 

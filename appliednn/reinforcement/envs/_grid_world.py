@@ -10,12 +10,13 @@ from gymnasium import spaces
 
 from appliednn.core.errors import UsageError
 
+# Five moves straight over two hazards, or nine around them.
 DEFAULT_MAP = (
-    "S.~..",
-    ".#~#.",
-    ".#.#.",
-    ".#.#.",
-    "...~G",
+    "S.~~.G",
+    ".##.#.",
+    "......",
+    ".#..#.",
+    "......",
 )
 # Up, right, down, left as (row, column).
 MOVES = ((-1, 0), (0, 1), (1, 0), (0, -1))

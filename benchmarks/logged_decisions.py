@@ -1,0 +1,181 @@
+"""Decisions from logs against closed forms: coverage of the intervals, and regret of the bandits.
+
+``python benchmarks/logged_decisions.py coverage`` logs 1 000 decisions among four actions, 200
+times, by a policy that is known, and estimates the value of another one. The contexts are the 16
+corners of a cube, so that the true value is a finite sum. It prints, for each estimator, how often
+the 95 % interval held the value, with the binomial interval of that share, beside bias, standard
+deviation and root mean squared error.
+
+``python benchmarks/logged_decisions.py regret`` lets each bandit serve visitors whose best action
+is known and learn from what follows; it prints the reward lost to the best actions.
+
+``--out FILE`` adds the table to a file instead.
+"""
+
+from __future__ import annotations
+
+import argparse
+import itertools
+import os
+import time
+from pathlib import Path
+
+os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+
+import numpy as np
+
+from appliednn.core.statistics import wilson_interval
+from appliednn.reinforcement import ContextualBandit, off_policy_value
+
+ACTIONS = np.array(["a", "b", "c", "d"])
+CORNERS = np.array(list(itertools.product([-1.0, 1.0], repeat=4)))
+METHODS = {
+    "ips": {"method": "ips"},
+    "snips": {"method": "snips"},
+    "dm": {"method": "dm"},
+    "dr": {"method": "dr"},
+    "switch": {"method": "switch"},
+    "switch, threshold 2": {"method": "switch", "threshold": 2.0},
+    "switch-dr": {"method": "switch-dr"},
+    "switch-dr, threshold 2": {"method": "switch-dr", "threshold": 2.0},
+    "ips, bootstrap": {"method": "ips", "interval": "bootstrap"},
+    "snips, bootstrap": {"method": "snips", "interval": "bootstrap"},
+    "dr, bootstrap": {"method": "dr", "interval": "bootstrap"},
+    "dr, weights cut at 5": {"method": "dr", "clip": 5.0},
+    "ips, Bernstein": {
+        "method": "ips",
+        "interval": "bernstein",
+        "clip": 8.4,
+        "reward_range": (-8.0, 8.0),
+    },
+}
+
+
+def process():
+    """Return the mean reward of each action in each corner, and two policies, all (16, 4)."""
+    rng = np.random.default_rng(5)
+    means = CORNERS @ rng.normal(0, 0.5, (4, 4)) + rng.normal(0.5, 0.5, 4)
+    policies = []
+    for slope in (0.5, -0.4):  # the log prefers good actions, the policy asked for less good ones
+        odds = np.exp(slope * means + CORNERS @ rng.normal(0, 0.3, (4, 4)))
+        policies.append(odds / odds.sum(axis=1, keepdims=True))
+    return means, *policies
+
+
+def logged(rng, n: int, means, logging):
+    """Return n decisions: corners, contexts, actions, rewards and all actions' probabilities."""
+    corner = rng.integers(0, len(CORNERS), n)
+    cumulative = np.cumsum(logging[corner], axis=1)
+    action = np.minimum((rng.random((n, 1)) > cumulative).sum(axis=1), len(ACTIONS) - 1)
+    rewards = means[corner, action] + rng.normal(0, 1, n)
+    return corner, CORNERS[corner], ACTIONS[action], rewards, logging[corner]
+
+
+def coverage(n_runs: int, n: int) -> list[str]:
+    """Return the table of coverage as lines of markdown."""
+    means, logging, target = process()
+    truth = float((target * means).sum(axis=1).mean())
+    found = {name: [] for name in METHODS}
+    seconds = dict.fromkeys(METHODS, 0.0)
+    for run in range(n_runs):
+        rng = np.random.default_rng([run, 1])
+        corner, X, actions, rewards, propensity = logged(rng, n, means, logging)
+        for name, options in METHODS.items():
+            began = time.process_time()
+            given = {"labels": ACTIONS, "random_state": run, **options}
+            result = off_policy_value(target[corner], actions, rewards, propensity, X, **given)
+            seconds[name] += time.process_time() - began
+            found[name].append((result.value, *result.ci))
+    lines = [
+        f"True value {truth:.4f}, value of the log's policy "
+        f"{float((logging * means).sum(axis=1).mean()):.4f}, {n_runs} logs of {n} decisions, "
+        f"largest possible weight {(target / logging).max():.1f}.",
+        "",
+        "| estimator | covered | 95 % interval | bias | deviation | RMSE | width | s |",
+        "|---|---|---|---|---|---|---|---|",
+    ]
+    for name, rows in found.items():
+        value, low, high = np.array(rows).T
+        held = int(((low <= truth) & (truth <= high)).sum())
+        share = wilson_interval(held, n_runs)
+        lines.append(
+            f"| {name} | {held}/{n_runs} = {held / n_runs:.3f} | {share[0]:.3f} to {share[1]:.3f} "
+            f"| {value.mean() - truth:+.4f} | {value.std(ddof=1):.4f} "
+            f"| {np.sqrt(((value - truth) ** 2).mean()):.4f} | {(high - low).mean():.3f} "
+            f"| {seconds[name] / n_runs:.3f} |"
+        )
+    return lines
+
+
+BANDITS = {
+    "linucb": {"policy": "linucb", "alpha": 0.5},
+    "thompson": {"policy": "thompson", "alpha": 0.5},
+    "epsilon_greedy (linear)": {"policy": "epsilon_greedy"},
+    "neural": {"policy": "neural", "hidden_layer_sizes": 32, "learning_rate": 0.01},
+    "drawn evenly": {"policy": "epsilon_greedy", "epsilon": 1.0},
+}
+
+
+def serve(options: dict, rounds: int, batch: int, seed: int) -> np.ndarray:
+    """Return the regret of each round: the best action's mean reward less the taken one's."""
+    rng = np.random.default_rng([seed, 3])
+    theta = np.random.default_rng([seed, 4]).normal(0, 1, (5, 4))
+    bandit = ContextualBandit(actions=np.arange(5), random_state=seed, **options)
+    regret = np.zeros(rounds)
+    for t in range(rounds):
+        X = rng.normal(size=(batch, 4))
+        means = X @ theta.T
+        taken = rng.integers(0, 5, batch) if t == 0 else bandit.select(X, random_state=t)[0]
+        earned = means[np.arange(batch), taken]
+        bandit.partial_fit(X, taken, earned + rng.normal(0, 0.5, batch))
+        regret[t] = (means.max(axis=1) - earned).sum()
+    return regret
+
+
+def regret(n_runs: int, rounds: int = 400, batch: int = 10) -> list[str]:
+    """Return the table of regret as lines of markdown."""
+    lines = [
+        f"{n_runs} worlds of five actions, rewards linear in four numbers with noise 0.5; "
+        f"{rounds} rounds of {batch} visitors. The exponent is the slope of the logarithm of "
+        "cumulated regret over that of time, in the last three quarters; 1 is no learning.",
+        "",
+        "| bandit | regret a visitor | first tenth | last tenth | exponent | s |",
+        "|---|---|---|---|---|---|",
+    ]
+    for name, options in BANDITS.items():
+        began = time.process_time()
+        rows = np.array([serve(options, rounds, batch, seed) for seed in range(n_runs)]) / batch
+        spent = (time.process_time() - began) / n_runs
+        late = slice(rounds // 4, None)
+        total = np.cumsum(rows, axis=1).mean(axis=0)
+        slope = np.polyfit(np.log(np.arange(1, rounds + 1))[late], np.log(total)[late], 1)[0]
+        error = rows.mean(axis=1).std(ddof=1) / np.sqrt(n_runs)
+        tenth = rounds // 10
+        lines.append(
+            f"| {name} | {rows.mean():.4f} +- {1.96 * error:.4f} | {rows[:, :tenth].mean():.4f} "
+            f"| {rows[:, -tenth:].mean():.4f} | {slope:.2f} | {spent:.1f} |"
+        )
+    return lines
+
+
+def main() -> None:
+    """Run one part."""
+    parser = argparse.ArgumentParser(description=__doc__.split("\n\n")[0])
+    parser.add_argument("part", choices=("coverage", "regret"))
+    parser.add_argument("--runs", type=int, help="simulations (200; of regret 10)")
+    parser.add_argument("--n", type=int, default=1000, help="decisions of a log (1 000)")
+    parser.add_argument("--out", type=Path, help="file to add the table to")
+    options = parser.parse_args()
+    if options.part == "coverage":
+        lines = coverage(options.runs or 200, options.n)
+    else:
+        lines = regret(options.runs or 10)
+    if options.out is None:
+        print("\n".join(lines))
+    else:
+        with options.out.open("a", encoding="utf-8") as file:
+            file.write("\n".join(lines) + "\n")
+
+
+if __name__ == "__main__":
+    main()
