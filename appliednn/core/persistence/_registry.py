@@ -68,6 +68,7 @@ _MODULES: dict[str, str] = {
     "Seq2SeqModel": "appliednn.text.generation._seq2seq",
     "LanguageModel": "appliednn.text.generation._language_model",
     "TabularSearchCV": "appliednn.search._search",
+    "SurrogateTree": "appliednn.explain.policies._surrogate",
     "ContextualBandit": "appliednn.reinforcement.bandits._bandit",
     "A2CAgent": "appliednn.reinforcement.agents._a2c",
     "REINFORCEAgent": "appliednn.reinforcement.agents._reinforce",
@@ -107,6 +108,9 @@ _VALUES: dict[str, str] = {
     "RewardScaler": "appliednn.reinforcement.agents._normalizer",
     "FoldModel": "appliednn.search._fold_model",
     "TargetMeans": "appliednn.search._target_means",
+    "Estimate": "appliednn.core.statistics",
+    "Episodes": "appliednn.reinforcement.evaluation._episodes",
+    "Evaluation": "appliednn.reinforcement.evaluation._evaluation",
     "LinearArms": "appliednn.reinforcement.bandits._linear_arms",
 }
 _REGISTERED: dict[str, type] = {}
