@@ -91,7 +91,7 @@ class BesideSimplePolicies(AgentCheck):
         if gain is None or gain.value is None or gain.ci[0] > 0:
             return []
         worse = gain.ci[1] < 0
-        title = "A rule of one line earns more" if worse else "A rule of one line earns as much"
+        title = "A rule of thumb earns more" if worse else "A rule of thumb earns as much"
         return [
             Finding(
                 f"{self.id}.3",

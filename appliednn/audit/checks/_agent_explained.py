@@ -6,10 +6,16 @@ import numpy as np
 
 from appliednn.audit._agent_context import AgentContext
 from appliednn.audit._base import CheckResult, Figure, Finding, NotApplicable, Table
-from appliednn.audit.checks._agent_shared import AgentCheck, count_option, seconds_option
+from appliednn.audit.checks._agent_shared import (
+    AgentCheck,
+    count_option,
+    mean_of,
+    renamed,
+    seconds_option,
+)
 from appliednn.audit.checks._explanation_tests import tests_result
 from appliednn.audit.checks._words import listed, said
-from appliednn.audit.report.svg import heatmap, interval_chart
+from appliednn.audit.report.svg import format_number, heatmap, interval_chart
 from appliednn.core.statistics import Estimate
 from appliednn.explain import DO_NOT_RELY
 
@@ -84,8 +90,6 @@ class ActsLikeATree(AgentCheck):
 
 def _of_tree(tree, seed: int) -> dict[str, Estimate]:
     """Return what a gate may ask of the tree."""
-    from appliednn.audit.checks._agent_shared import mean_of
-
     gap = np.asarray(tree.teacher_evaluation.returns) - np.asarray(tree.evaluation.returns)
     fidelity = {
         "own_states": "Fidelity on the states that the tree meets",
@@ -93,12 +97,10 @@ def _of_tree(tree, seed: int) -> dict[str, Estimate]:
     }
     of = tree.evaluation.mean
     return {
-        "tree_return": Estimate(**{**vars(of), "name": "Mean return of the tree"}),
+        "tree_return": renamed(of, "Mean return of the tree"),
         "tree_return_gap": mean_of("Return of the agent above the tree's", gap, seed),
         **{
-            f"tree_fidelity[{key.partition('_')[0]}]": Estimate(
-                **{**vars(tree.fidelity[key]), "name": name}
-            )
+            f"tree_fidelity[{key.partition('_')[0]}]": renamed(tree.fidelity[key], name)
             for key, name in fidelity.items()
         },
         "tree_leaves": Estimate("Leaves of the tree", tree.n_leaves, None, 1, "exact"),
@@ -133,9 +135,11 @@ def _condition(tree, bounds: dict[int, tuple[float, float]]) -> str:
     for j, (low, high) in bounds.items():
         name = tree.feature_names[j]
         if np.isfinite(low) and np.isfinite(high):
-            parts.append(f"{low:.3g} < {name} ≤ {high:.3g}")
+            parts.append(f"{format_number(low)} < {name} ≤ {format_number(high)}")
+        elif np.isfinite(high):
+            parts.append(f"{name} ≤ {format_number(high)}")
         else:
-            parts.append(f"{name} ≤ {high:.3g}" if np.isfinite(high) else f"{name} > {low:.3g}")
+            parts.append(f"{name} > {format_number(low)}")
     return " and ".join(parts) or "always"
 
 
@@ -144,7 +148,7 @@ def _answer(tree, node: int) -> str:
     values = tree.tree_.tree_.value[node]
     classes = getattr(tree.tree_, "classes_", None)
     if classes is None:
-        return ", ".join(f"{v:.3g}" for v in values.reshape(-1)[:4])
+        return ", ".join(format_number(float(v)) for v in values.reshape(-1)[:4])
     if isinstance(classes, list):
         return ", ".join(str(c[int(np.argmax(v))]) for c, v in zip(classes, values, strict=True))
     return tree.action_names[int(classes[int(np.argmax(values[0]))])]

@@ -9,11 +9,16 @@ import numpy as np
 
 from appliednn.audit._agent_context import AgentContext
 from appliednn.audit._base import CheckResult, Figure, Finding, NotApplicable, Table
-from appliednn.audit.checks._agent_shared import AgentCheck, few_seeds, sizes_option
+from appliednn.audit.checks._agent_shared import (
+    AgentCheck,
+    count_option,
+    few_seeds,
+    renamed,
+    sizes_option,
+)
 from appliednn.audit.checks._words import listed, percent, said
 from appliednn.audit.report.svg import interval_chart, line_chart
 from appliednn.core.errors import UsageError
-from appliednn.core.statistics import Estimate
 
 if TYPE_CHECKING:
     from appliednn.robustness.policies import ReturnCurve
@@ -50,7 +55,8 @@ class ObservationNoise(AgentCheck):
         )
         heads = {"noise": "noise of", "sticky": "sticking at"}
         result.tables = [_table("Disturbed", curves, heads, note)]
-        result.figures = [_figure("Return under noise on observations", curves["noise"])]
+        shown = {"noise": curves["noise"]}
+        result.figures = [_figure(context, "Return under noise on observations", shown)]
         first = curves["noise"]
         result.summary = f"With noise of {first.levels[0]:g} standard deviations the return is "
         result.summary += f"{said(first.at[0])}."
@@ -82,7 +88,9 @@ class Attack(AgentCheck):
         if not hasattr(context.model, "decision_gradient"):
             raise NotApplicable(f"{type(context.model).__name__} has no decision_gradient")
         sizes = sizes_option(context, SECTION, "eps", (0.05, 0.1, 0.2))
-        made = policy_attack_curves(context.model, context.env, sizes, **_given(context, self.id))
+        steps = count_option(context, SECTION, "attack_steps", 5)
+        given = {**_given(context, self.id), "n_steps": steps}
+        made = policy_attack_curves(context.model, context.env, sizes, **given)
         curves = {"pgd": made.curves["pgd"], "random_change": made.curves["random"]}
         names = {
             "pgd": "Return under attack (PGD)",
@@ -94,13 +102,17 @@ class Attack(AgentCheck):
                 result.estimates[f"changed_decisions[{kind} {level:g}]"] = share
         note = (
             "Sizes are the largest change of a number, in standard deviations of what the agent "
-            "visits. The attack looks at one decision at a time: a planned one may cost more. "
-            f"{_HOW}"
+            f"visits; {steps} steps along the gradient. The attack looks at one decision at a "
+            f"time: a planned one may cost more. {_HOW}"
         )
         heads = {"pgd": "attack of", "random_change": "random change of"}
         result.tables = [_table("Attacked", curves, heads, note), _sanity(made.sanity)]
         result.figures = [
-            _figure("Return under attack and under chance", *curves.values(), names=list(heads))
+            _figure(
+                context,
+                "Return under attack, and under random changes",
+                {"attack (PGD)": curves["pgd"], "random changes": curves["random_change"]},
+            )
         ]
         first = curves["pgd"]
         result.summary = (
@@ -152,9 +164,9 @@ class ShiftedDynamics(AgentCheck):
             for factor, at, lost in zip(curve.levels, curve.at, curve.lost, strict=True):
                 label = f"{name} × {factor:g}"
                 key = f"{name} {factor:g}"
-                at = _named(at, f"Return with {label}")
+                at = renamed(at, f"Return with {label}")
                 result.estimates[f"return_shifted[{key}]"] = at
-                result.estimates[f"return_shifted_lost[{key}]"] = _named(
+                result.estimates[f"return_shifted_lost[{key}]"] = renamed(
                     lost, f"Return lost with {label}"
                 )
                 rows.append([label, at, lost])
@@ -227,18 +239,14 @@ def _known(context: AgentContext, table: Mapping[str, Any]) -> bool:
     return environment_family(context.spec["id"]) in table
 
 
-def _named(estimate: Estimate, name: str) -> Estimate:
-    return Estimate(**{**vars(estimate), "name": name})
-
-
 def _result(curves: Mapping[str, ReturnCurve], names: Mapping[str, str]) -> CheckResult:
     """Return the estimates of curves, by key and level."""
     result = CheckResult()
     for key, curve in curves.items():
         for level, at, lost in zip(curve.levels, curve.at, curve.lost, strict=True):
             name = f"{names[key]} {level:g}"
-            result.estimates[f"return_{key}[{level:g}]"] = _named(at, name)
-            result.estimates[f"return_{key}_lost[{level:g}]"] = _named(lost, f"{name}: lost")
+            result.estimates[f"return_{key}[{level:g}]"] = renamed(at, name)
+            result.estimates[f"return_{key}_lost[{level:g}]"] = renamed(lost, f"{name}: lost")
     return result
 
 
@@ -259,16 +267,20 @@ def _sanity(checks) -> Table:
     return Table("Is the attack to be believed", ["what must hold", "holds", "detail"], rows)
 
 
-def _figure(title: str, *curves: ReturnCurve, names: list[str] | None = None) -> Figure:
-    """Draw returns over sizes."""
-    labels = [curve.name for curve in curves] if names is None else names
-    labels = [label.replace("_", " ") for label in labels]
+def _figure(context: AgentContext, title: str, curves: Mapping[str, ReturnCurve]) -> Figure:
+    """Draw returns over sizes, with what random actions earn as a level line."""
     lines, bands = {}, {}
-    for label, curve in zip(labels, curves, strict=True):
+    for label, curve in curves.items():
         x, y, low, high = curve.points()
         lines[label], bands[label] = (x, y), (x, low, high)
     return line_chart(
-        title, lines, "size (standard deviations)", "mean return", bands=bands, markers=True
+        f"{title} (dashed level: random actions)",
+        lines,
+        "size (standard deviations)",
+        "mean return",
+        bands=bands,
+        markers=True,
+        reference=float(context.chance.mean()),
     )
 
 
