@@ -8,6 +8,7 @@ from appliednn.audit._agent_context import AgentContext
 from appliednn.audit._base import CheckResult, Figure, Table
 from appliednn.audit.checks._agent_shared import AgentCheck, count_option
 from appliednn.audit.report.svg import format_number
+from appliednn.core.statistics import Estimate
 
 
 class Replay(AgentCheck):
@@ -16,7 +17,7 @@ class Replay(AgentCheck):
     id = "ANN1105"
     section = "performance"
     title = "Two episodes to watch"
-    keys = ()
+    keys = ("episodes_drawn",)
 
     def run(self, context: AgentContext) -> CheckResult:
         """Play the two episodes once more, recorded, and draw them."""
@@ -32,7 +33,8 @@ class Replay(AgentCheck):
         frames = count_option(context, "performance", "replay_frames", 150, least=10)
         figures, rows = [], []
         for i, name in enumerate(places):
-            said = f"return {format_number(float(made.returns[i]))} after {int(made.lengths[i])} steps"
+            earned = format_number(float(made.returns[i]))
+            said = f"return {earned} after {int(made.lengths[i])} steps"
             title = f"Episode: {name}, {said}"
             svg = replay_svg(
                 made, context.env, i, title=title, max_frames=frames, standalone=False
@@ -42,7 +44,9 @@ class Replay(AgentCheck):
             rows.append([name, seed, float(made.returns[i]), int(made.lengths[i])])
         note = "" if len(places) > 1 else "No episode earned less than the median."
         head = ["episode", "seed", "return", "steps"]
+        n = Estimate("Episodes drawn", len(figures), None, len(returns), "exact")
         return CheckResult(
+            {"episodes_drawn": n},
             figures=figures,
             tables=[Table("Episodes", head, rows, note)],
             summary=f"{len(figures)} of {len(returns)} episodes, drawn as they went.",

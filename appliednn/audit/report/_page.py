@@ -213,8 +213,8 @@ def _ref(ref: str) -> dict:
 def _agent_limits(report: AuditReport) -> list[str]:
     """Return what a reader must not conclude from the page of an agent."""
     return [
-        "It describes one trained agent in one environment. A simulator is not the world: what the "
-        "environment leaves out is not tested.",
+        "It describes one trained agent in one environment. A simulator is not the world: what "
+        "the environment leaves out is not tested.",
         *(_UNKNOWN if report.not_checked else []),
         "Intervals are at 95 % unless a table says otherwise and hold one by one, not all "
         "together. They come from playing other episodes, not from training again; what training "
