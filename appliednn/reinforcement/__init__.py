@@ -39,6 +39,7 @@ __getattr__, __dir__, __all__ = attach(
         "off_policy_value": ".offline._off_policy",
         "own_ids": ".envs",
         "policy_values": ".envs",
+        "replay_svg": ".evaluation",
         "presets": ".agents",
         "run_episodes": ".evaluation",
         "value_iteration": ".envs",
