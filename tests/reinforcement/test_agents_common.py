@@ -294,3 +294,17 @@ def test_what_was_learnt_before_a_break_is_kept(error):
     assert agent.predict(np.zeros(4)) in (0, 1)
     agent.partial_fit("CartPole-v1", n_steps=256)  # and goes on elsewhere
     assert agent.stop_reason_ == "total_timesteps"
+
+
+class NotANumber(Choices):
+    """Choices whose rewards are no numbers."""
+
+    def step(self, action):
+        observation, _, *rest = super().step(action)
+        return observation, float("nan"), *rest
+
+
+def test_rewards_that_are_no_numbers_are_told_of():
+    agent = PPOAgent(NotANumber, total_timesteps=256, verbose=False)
+    with pytest.raises(ValueError, match="not finite numbers"):
+        agent.fit()

@@ -8,6 +8,7 @@ from collections import deque
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from math import isfinite
 
 import numpy as np
 
@@ -179,6 +180,12 @@ class TrainingRun:
     def step(self, actions: np.ndarray) -> Step:
         """Act in all environments."""
         step = self.collector.step(actions)
+        if not isfinite(step.rewards.sum() + step.observations.sum()):
+            raise ValueError(
+                f"the environment gave rewards or observations that are not finite numbers (after "
+                f"{self.agent.n_steps_} steps; rewards {step.rewards.tolist()}); mend it, or wrap "
+                "it so that they are replaced"
+            )
         self._observations = step.observations
         self.agent.n_steps_ += len(step.rewards)
         if len(step.ended):
