@@ -47,8 +47,8 @@ class BehaviorCloning(OfflinePolicy):
     batch_size : int, default=128
         Rows of a step.
     early_stopping : bool or "auto", default="auto"
-        Whether ``validation_fraction`` of the episodes (rows, where only one is known) picks the
-        epoch; ``"auto"``: from 1 000 rows on.
+        Whether ``validation_fraction`` of the episodes (of the rows, where arrays are given)
+        picks the epoch; ``"auto"``: from 1 000 rows on.
     validation_fraction : float, default=0.1
         Share that is held out.
     n_iter_no_change : int, default=10

@@ -325,7 +325,7 @@ class DiscreteCQL(OfflinePolicy):
         timeouts=None,
         next_observations=None,
     ) -> float:
-        """Return what the policy's episodes bring: on a log by fitted-Q evaluation, else by acting.
+        """Return what the policy's episodes bring, by a log (fitted-Q evaluation) or by acting.
 
         Parameters
         ----------
