@@ -22,6 +22,7 @@ agent = SACAgent(
     batch_size=128,
     hidden_layer_sizes=(64, 64),
     gamma=0.95,
+    tau=0.02,
     learning_starts=1_000,
     random_state=0,
 ).fit()
