@@ -68,9 +68,13 @@ _MODULES: dict[str, str] = {
     "Seq2SeqModel": "appliednn.text.generation._seq2seq",
     "LanguageModel": "appliednn.text.generation._language_model",
     "TabularSearchCV": "appliednn.search._search",
+    "SurrogateTree": "appliednn.explain.policies._surrogate",
     "ContextualBandit": "appliednn.reinforcement.bandits._bandit",
+    "BehaviorCloning": "appliednn.reinforcement.offline._behavior_cloning",
+    "DiscreteCQL": "appliednn.reinforcement.offline._cql",
     "A2CAgent": "appliednn.reinforcement.agents._a2c",
     "REINFORCEAgent": "appliednn.reinforcement.agents._reinforce",
+    "RecurrentPPOAgent": "appliednn.reinforcement.agents._recurrent_ppo",
     "PPOAgent": "appliednn.reinforcement.agents._ppo",
     "DQNAgent": "appliednn.reinforcement.agents._dqn",
     "DDPGAgent": "appliednn.reinforcement.agents._ddpg",
@@ -107,6 +111,9 @@ _VALUES: dict[str, str] = {
     "RewardScaler": "appliednn.reinforcement.agents._normalizer",
     "FoldModel": "appliednn.search._fold_model",
     "TargetMeans": "appliednn.search._target_means",
+    "Estimate": "appliednn.core.statistics",
+    "Episodes": "appliednn.reinforcement.evaluation._episodes",
+    "Evaluation": "appliednn.reinforcement.evaluation._evaluation",
     "LinearArms": "appliednn.reinforcement.bandits._linear_arms",
 }
 _REGISTERED: dict[str, type] = {}

@@ -60,7 +60,7 @@ def feature_names(env, shape: tuple[int, ...]) -> list[str]:
     n = int(np.prod(shape))
     if len(shape) > 1:
         return [",".join(map(str, index)) for index in np.ndindex(*shape)]
-    known = _own(env, "feature_names") or FEATURES.get(_family(env), ())
+    known = _own(env, "feature_names") or FEATURES.get(environment_family(env), ())
     if not known or n % len(known):
         return [f"x{i}" for i in range(n)]
     n_frames = n // len(known)
@@ -76,7 +76,7 @@ def action_names(env, n: int) -> list[str]:
     >>> action_names("CartPole-v1", 2), action_names(None, 2)
     (['push left', 'push right'], ['action 0', 'action 1'])
     """
-    known = _own(env, "action_names") or ACTIONS.get(_family(env), ())
+    known = _own(env, "action_names") or ACTIONS.get(environment_family(env), ())
     return list(known) if len(known) == n else [f"action {i}" for i in range(n)]
 
 
@@ -85,7 +85,13 @@ def _own(env, attribute: str) -> tuple[str, ...]:
     return tuple(str(name) for name in getattr(inner, attribute, ()) or ())
 
 
-def _family(env) -> str:
-    """Return the id without namespace and version, or an empty string."""
+def environment_family(env) -> str:
+    """Return an environment's id without namespace and version, or an empty string.
+
+    Examples
+    --------
+    >>> environment_family("appliednn/GridWorld-v0")
+    'GridWorld'
+    """
     env_id = env if isinstance(env, str) else getattr(getattr(env, "spec", None), "id", "")
     return (env_id or "").rsplit("/", 1)[-1].rsplit("-v", 1)[0]

@@ -50,3 +50,32 @@ class CurvedAgent(LinearAgent):
 
     def decision_gradient(self, observations, weights):
         return (np.asarray(weights) * (1 - self.decision_function(observations) ** 2)) @ self.W
+
+
+class ContinuousAgent(LinearAgent):
+    """Action means ``observations @ W.T + b`` within a box."""
+
+    def __init__(self, W, b=None, env="Pendulum-v1", high=2.0):
+        super().__init__(W, b, env)
+        limit = np.full(len(self.W), high, dtype=np.float32)
+        self.action_space_ = gym.spaces.Box(-limit, limit)
+
+    def predict(self, observations, deterministic=True):
+        means = self.decision_function(observations).astype(np.float32)
+        return np.clip(means, self.action_space_.low, self.action_space_.high)
+
+
+class OpaqueAgent:
+    """A discrete agent that gives scores and no gradient."""
+
+    def __init__(self, inner):
+        self.inner, self.env, self.action_space_ = inner, inner.env, inner.action_space_
+
+    def decision_function(self, observations):
+        return self.inner.decision_function(observations)
+
+    def predict(self, observations, deterministic=True):
+        return self.inner.predict(observations)
+
+    def policy(self, deterministic=True, seed=0):
+        return self.inner.policy()
