@@ -1,5 +1,7 @@
 """One environment from whatever names it, with vectors or images in and plain actions out."""
 
+import subprocess
+import sys
 import threading
 
 import gymnasium
@@ -207,3 +209,28 @@ def test_own_environments_pass_gymnasiums_check(name):
         made = made.env
     check_env(made, skip_render_check=True)
     assert gymnasium.make(name).spec.id == name
+
+
+@pytest.mark.parametrize("use", ["make_env('CartPole-v1')", "GridWorld()", "RandomPolicy('A-v0')"])
+def test_without_gymnasium_the_extra_is_named(use):
+    program = (
+        "import sys\n"
+        "sys.modules['gymnasium'] = None\n"
+        "import appliednn.reinforcement as room\n"
+        "from appliednn.core.errors import MissingExtraError\n"
+        "try:\n"
+        f"    room.{use}\n"
+        "except MissingExtraError as error:\n"
+        "    print(error)\n"
+    )
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True)
+    assert "pip install 'appliednn[rl]'" in done.stdout, done.stderr
+
+
+def test_importing_the_room_loads_nothing_heavy():
+    program = (
+        "import sys, appliednn.reinforcement\n"
+        "print({'gymnasium', 'keras', 'pandas', 'scipy', 'tensorflow'} & set(sys.modules))\n"
+    )
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True)
+    assert done.stdout.strip() == "set()", done.stderr

@@ -5,15 +5,16 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING, Literal
 
-import gymnasium
 import numpy as np
-from gymnasium import spaces
 
-from appliednn.core.errors import UsageError
+from appliednn.core.errors import UsageError, import_extra
 from appliednn.reinforcement.envs._prices import checked_prices, generate_prices
 
 if TYPE_CHECKING:
     import pandas as pd
+
+gymnasium = import_extra("gymnasium", "rl")
+spaces = gymnasium.spaces
 
 _RUIN = 1e-6  # share of the wealth that is left when a step would have taken all of it
 
