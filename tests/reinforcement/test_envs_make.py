@@ -17,7 +17,13 @@ from gymnasium.wrappers import (
 )
 
 from appliednn.core.errors import MissingExtraError, UsageError
-from appliednn.reinforcement import MaskedObservation, VectorEnv, make_env, own_ids
+from appliednn.reinforcement import (
+    MaskedObservation,
+    VectorEnv,
+    make_env,
+    own_ids,
+    run_episodes,
+)
 
 
 class Echo(gymnasium.Env):
@@ -143,6 +149,20 @@ def test_actions_reach_the_environment_in_its_own_form(space, becomes, given, ta
     env.reset(seed=0)
     env.step(np.asarray(given) if np.ndim(given) else given)
     np.testing.assert_array_equal(env.unwrapped.taken[-1], taken)
+
+
+def test_a_reset_that_breaks_its_word_is_told_of():
+    class Wrong(Echo):
+        def reset(self, *, seed=None, options=None):
+            return self.answer
+
+    env = Wrong(spaces.Box(-1, 1, (3,)))
+    env.answer = np.zeros(3, np.float32)
+    with pytest.raises(UsageError, match="returns a pair"):
+        VectorEnv(env).reset()
+    env.answer = np.zeros(2, np.float32), {}
+    with pytest.raises(UsageError, match=r"shape \(2,\)"):
+        run_episodes(lambda o, f: [0], env, [0])
 
 
 def test_spaces_without_a_fixed_size_are_refused():

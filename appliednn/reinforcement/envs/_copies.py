@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from appliednn.core.errors import UsageError
-from appliednn.reinforcement.envs._make import are_separate, make_env
+from appliednn.reinforcement.envs._make import are_separate, first_observation, make_env
 
 if TYPE_CHECKING:
     from appliednn.reinforcement.envs._make import EnvLike
@@ -34,7 +34,7 @@ class Copies:
         """Begin an episode in each."""
         observations = np.empty(self._shape, self.observation_space.dtype)
         for i, (env, seed) in enumerate(zip(self._envs, seeds, strict=True)):
-            observations[i], _ = env.reset(seed=seed)
+            observations[i] = first_observation(env, seed)
         return observations
 
     def step(self, actions):
