@@ -56,7 +56,7 @@ def policy_attack_curves(
     eps: Sequence[float] = EPS,
     *,
     scale=None,
-    n_steps: int = 10,
+    n_steps: int = 5,
     n_episodes: int = 20,
     seeds: Sequence[int] | None = None,
     max_steps: int | None = None,

@@ -20,7 +20,7 @@ def pgd_observations(
     eps: float,
     scale,
     *,
-    n_steps: int = 10,
+    n_steps: int = 5,
     low=None,
     high=None,
 ) -> np.ndarray:
@@ -167,7 +167,9 @@ def _climb(ball: _Ball, goal, n_steps: int) -> tuple[np.ndarray, np.ndarray]:
     best, top = _worse(best, top, points, goal.score(points))
     points = ball.start
     for _ in range(n_steps):
-        points = ball.step(points, slope, 2.5 / n_steps)
+        before, points = points, ball.step(points, slope, 2.5 / n_steps)
+        if np.array_equal(before, points):  # in a corner that the gradient points to
+            break
         best, top = _worse(best, top, points, goal.score(points))
         slope = np.asarray(goal.slope(points), dtype=np.float64)
     return best, top
