@@ -14,6 +14,7 @@ from appliednn.audit._context_base import SharedContext
 from appliednn.audit._journal import Journal
 
 if TYPE_CHECKING:
+    from appliednn.explain.policies import VisitedStates
     from appliednn.reinforcement import Episodes
 
 #: How many episodes are kept with all their observations, and how many of those are shown to
@@ -121,6 +122,13 @@ class AgentContext(SharedContext):
         return self.run(self.policy())
 
     @cached_property
+    def chance(self) -> np.ndarray:
+        """Returns of random actions on the same seeds, shape (n,)."""
+        from appliednn.reinforcement import RandomPolicy
+
+        return np.asarray(self.run(RandomPolicy(self.env)).returns, dtype=np.float64)
+
+    @cached_property
     def recorded(self) -> Episodes:
         """The first few of them, with observations, actions and rewards."""
         return self.run(self.policy(), self.seeds[:N_RECORDED], record=True)
@@ -134,6 +142,23 @@ class AgentContext(SharedContext):
         if len(states) > MOST_STATES:
             states = states[np.linspace(0, len(states) - 1, MOST_STATES).astype(np.int64)]
         return states
+
+    @cached_property
+    def action_names(self) -> list[str]:
+        """What each action of a list is called, or each number of a continuous one."""
+        from appliednn.explain.policies import action_names
+
+        space = self.model.action_space_
+        n = int(space.n) if self.discrete else int(np.prod(space.shape or (1,)))
+        return action_names(self.spec["id"], n)
+
+    @cached_property
+    def states(self) -> VisitedStates:
+        """What was visited, with the names of the numbers of an observation."""
+        from appliednn.explain.policies import VisitedStates, feature_names
+
+        names = feature_names(self.spec["id"], self.visited.shape[1:])
+        return VisitedStates(self.visited, np.zeros(len(self.visited), np.int64), names)
 
     @property
     def outputs(self) -> list[np.ndarray]:

@@ -61,7 +61,7 @@ _AGENT = (
     Gate("return_vs_constant", ">=", 0.0, reason="An agent must beat one action, always taken."),
 )
 _THUMB = Gate(
-    "return_share_of_rule", ">=", 0.9, reason="A rule of one line is simpler to answer for."
+    "return_share_of_rule", ">=", 0.9, reason="A rule of thumb is simpler to answer for."
 )
 
 

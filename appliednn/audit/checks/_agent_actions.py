@@ -61,22 +61,21 @@ class Actions(AgentCheck):
 
     def _choices(self, context: AgentContext, parts: list[_Part]) -> CheckResult:
         seed, result = context.seed(self.id), CheckResult()
-        unused: list[str] = []
         for part in parts:
             steps = np.array([len(c) for c in part.chosen])
             for option in range(part.n):
                 hits = np.array([int((c == option).sum()) for c in part.chosen])
                 label = part.label(option)
-                unused += [] if hits.any() else [label]
                 made = ratio_of(f"Share of action {label}", hits, steps, seed)
                 result.estimates[f"action_share[{label}]"] = made
-        result.tables.append(_table(result.estimates, len(context.recorded.lengths)))
-        shares = {key[13:-1]: e for key, e in result.estimates.items()}
+        called = _called(context, list(result.estimates))
+        shares = {called[key]: e for key, e in result.estimates.items()}
+        result.tables.append(_table(shares, len(context.recorded.lengths)))
         shown = dict(list(shares.items())[:_MOST_SHOWN])
         result.figures.append(
             interval_chart("Actions taken", shown, x_label="share of steps", x_range=(0.0, 1.0))
         )
-        n = len(shares)
+        unused, n = [name for name, e in shares.items() if not e.value], len(shares)
         result.estimates["unused_actions"] = Estimate(
             "Actions never taken", len(unused), None, n, "exact"
         )
@@ -163,8 +162,17 @@ def _parts(space, taken: list[np.ndarray]) -> list[_Part]:
     return [_Part("", int(space.n), [a.reshape(-1) - start for a in taken])]
 
 
+def _called(context: AgentContext, keys: list[str]) -> dict[str, str]:
+    """Return what a reader calls the actions: number, and name where the environment has one."""
+    labels = {key: key[13:-1] for key in keys}
+    if not context.discrete:
+        return labels
+    names = dict(zip(keys, context.action_names, strict=True))
+    return {k: v if names[k] == f"action {v}" else f"{v} ({names[k]})" for k, v in labels.items()}
+
+
 def _table(shares: dict[str, Estimate], n: int) -> Table:
-    rows = [[key[13:-1], e] for key, e in shares.items()][:_MOST_SHOWN]
+    rows = [[name, e] for name, e in shares.items()][:_MOST_SHOWN]
     note = f"{n} recorded episodes; bootstrap over episodes."
     if len(shares) > _MOST_SHOWN:
         note += f" The first {_MOST_SHOWN} of {len(shares)} actions."

@@ -33,7 +33,8 @@ class BesideSimplePolicies(AgentCheck):
         seed = context.seed(self.id)
         names, policies = _policies(context)
         ours = np.asarray(context.episodes.returns, dtype=np.float64)
-        theirs = {kind: np.asarray(context.run(p).returns) for kind, p in policies.items()}
+        theirs = {_RANDOM: context.chance}
+        theirs |= {kind: np.asarray(context.run(p).returns) for kind, p in policies.items()}
         estimates: dict[str, Estimate] = {}
         rows = [["the agent", mean_of("Mean return", ours, seed), None]]
         for kind, returns in theirs.items():
@@ -90,7 +91,7 @@ class BesideSimplePolicies(AgentCheck):
         if gain is None or gain.value is None or gain.ci[0] > 0:
             return []
         worse = gain.ci[1] < 0
-        title = "A rule of one line earns more" if worse else "A rule of one line earns as much"
+        title = "A rule of thumb earns more" if worse else "A rule of thumb earns as much"
         return [
             Finding(
                 f"{self.id}.3",
@@ -103,14 +104,14 @@ class BesideSimplePolicies(AgentCheck):
 
 
 def _policies(context: AgentContext) -> tuple[dict[str, str], dict[str, Act]]:
-    """Return names and policies of what an agent stands beside."""
-    from appliednn.reinforcement import RandomPolicy, best_constant_action
+    """Return names of what an agent stands beside, and the policies besides random actions."""
+    from appliednn.reinforcement import best_constant_action
 
     rng = context.rng("constant action")
     seeds = rng.choice(2**31 - 1, _N_TRIALS, replace=False)
     constant = best_constant_action(context.env, seeds, context.frame_stack)
     names = {_RANDOM: "random actions", _CONSTANT: f"the best constant action ({_said(constant)})"}
-    policies: dict[str, Act] = {_RANDOM: RandomPolicy(context.env), _CONSTANT: constant}
+    policies: dict[str, Act] = {_CONSTANT: constant}
     if context.rule_of_thumb is not None:
         names[_RULE] = "a rule of thumb"
         policies[_RULE] = context.rule_of_thumb

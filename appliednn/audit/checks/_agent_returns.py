@@ -6,7 +6,7 @@ import numpy as np
 
 from appliednn.audit._agent_context import AgentContext
 from appliednn.audit._base import CheckResult, Finding, Table
-from appliednn.audit.checks._agent_shared import RESAMPLED, AgentCheck, mean_of
+from appliednn.audit.checks._agent_shared import RESAMPLED, AgentCheck, mean_of, renamed
 from appliednn.audit.checks._intervals import share_estimate
 from appliednn.audit.checks._words import percent, said
 from appliednn.audit.report.svg import format_number
@@ -86,7 +86,12 @@ def _of_returns(made, seed: int) -> dict[str, Estimate]:
     from appliednn.reinforcement import Evaluation
 
     found = Evaluation(made, seed)
-    return {"return_mean": found.mean, "return_iqm": found.iqm, "return_median": found.median}
+    named = {
+        "return_mean": ("Mean return", found.mean),
+        "return_iqm": ("Interquartile mean of the return", found.iqm),
+        "return_median": ("Median return", found.median),
+    }
+    return {key: renamed(estimate, name) for key, (name, estimate) in named.items()}
 
 
 def _fence(returns: np.ndarray) -> float:

@@ -72,7 +72,7 @@ class OtherSeeds(AgentCheck):
         means = np.array([copy.mean for copy in copies])
         episodes = few_seeds(context, "training")
         ours = float(np.mean(np.asarray(context.episodes.returns)[: len(episodes)]))
-        chance = _chance(context, episodes)
+        chance = float(context.chance[: len(episodes)].mean())
         line = chance + _HALF * (max(ours, float(means.max())) - chance)
         failed = int((means < line).sum())
         k = len(copies)
@@ -207,13 +207,6 @@ def _history(agent) -> tuple[list[float], list[float]]:
             pairs = [pair for pair in pairs if np.isfinite(pair[1])]
             return [a for a, _ in pairs], [b for _, b in pairs]
     return [], []
-
-
-def _chance(context: AgentContext, episodes: np.ndarray) -> float:
-    """Return the mean return of random actions."""
-    from appliednn.reinforcement import RandomPolicy
-
-    return float(np.mean(context.run(RandomPolicy(context.env), episodes).returns))
 
 
 def _spread(means: np.ndarray) -> Estimate:

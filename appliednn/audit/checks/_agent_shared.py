@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 
 from appliednn.audit._agent_context import AgentContext
@@ -46,6 +48,17 @@ def mean_of(name: str, values: np.ndarray, seed: int) -> Estimate:
     ways = np.random.default_rng(seed).multinomial(n, np.full(n, 1 / n), N_BOOT)
     low, high = np.quantile(ways @ values / n, [0.025, 0.975])
     return Estimate(name, value, (min(float(low), value), max(float(high), value)), n, seed=seed)
+
+
+def renamed(estimate: Estimate, name: str) -> Estimate:
+    """Return an estimate under the name that a reader of the report needs.
+
+    Examples
+    --------
+    >>> renamed(Estimate("at 0.1", 7.0, None, 3), "Return with noise 0.1").name
+    'Return with noise 0.1'
+    """
+    return replace(estimate, name=name)
 
 
 def ratio_of(name: str, tops: np.ndarray, bottoms: np.ndarray, seed: int) -> Estimate:

@@ -18,6 +18,7 @@ from appliednn.audit._context import AuditContext
 from appliednn.audit.checks import _classifier_scores, _regressor_scores
 from appliednn.audit.checks._agent_actions import Actions
 from appliednn.audit.checks._agent_constraints import Constraints
+from appliednn.audit.checks._agent_replay import Replay
 from appliednn.audit.checks._agent_returns import Repeatability, Returns
 from appliednn.audit.checks._classifier_scores import MACRO, ClassifierScores
 from appliednn.audit.checks._intervals import (
@@ -259,4 +260,5 @@ CHECKS: tuple[type[Check], ...] = (
     Constraints,
     Actions,
     Repeatability,
+    Replay,
 )

@@ -10,17 +10,20 @@ from appliednn.pipeline.config._agent_schema import AgentRunConfig
 from appliednn.pipeline.config._checks import Issue, check
 from appliednn.pipeline.config._metrics import split_key
 
-_NOISE, _PGD, _SHIFT = "return_noise", "return_pgd", "return_shifted"
-_OF_ROBUSTNESS = {
-    name: section
-    for section, names in {
-        "noise": (_NOISE, f"{_NOISE}_drop"),
-        "eps": (_PGD, f"{_PGD}_drop"),
-    }.items()
-    for name in names
+#: Where the sizes in the brackets of a metric come from.
+_SIZES = {
+    "return_noise": "noise",
+    "return_noise_lost": "noise",
+    "return_pgd": "eps",
+    "return_pgd_lost": "eps",
+    "return_random_change": "eps",
+    "return_random_change_lost": "eps",
 }
-_OF_CURVES = ("seed_return_mean", "seed_return_spread", "failed_seed_share")
-_OF_TREE = ("tree_return", "tree_return_gap", "tree_fidelity")
+_SWITCHES = {
+    "robustness": ("return_sticky", "return_shifted", "changed_decisions", *_SIZES),
+    "explain": ("tree_", "policy_"),
+}
+_OF_CURVES = ("seed_return_", "failed_seed_share")
 
 
 @check("env", of="environment")
@@ -47,23 +50,20 @@ def agent_gates_are_measured(config: AgentRunConfig, base_dir: FilePath) -> Iter
     for i, gate in enumerate(config.gates):
         name, inner = split_key(gate.metric)
         path = ("gates", i, "metric")
-        if name in _OF_CURVES and config.curves.n_seeds < 2:
+        if name.startswith(_OF_CURVES) and config.curves.n_seeds < 2:
             yield Issue(path, "needs learning curves: expected curves.n_seeds of at least 2")
-        elif name in _OF_TREE and not config.explain.enabled:
-            yield Issue(path, "explain is not enabled, so the gate has nothing to judge")
-        elif name in _OF_ROBUSTNESS or name.startswith(_SHIFT):
-            if not config.robustness.enabled:
-                yield Issue(path, "robustness is not enabled, so the gate has nothing to judge")
-            elif name in _OF_ROBUSTNESS:
-                yield from _sizes(path, name, inner, config)
-
-
-def _sizes(path, name: str, inner: str | None, config: AgentRunConfig) -> Iterator[Issue]:
-    section = _OF_ROBUSTNESS[name]
-    sizes = [f"{size:g}" for size in getattr(config.robustness, section)]
-    if inner not in sizes:
-        message = f"expected one of the sizes in robustness.{section} ({', '.join(sizes)}) in "
-        yield Issue(path, f"{message}brackets", f"{name}[{sizes[0]}]")
+            continue
+        off = [s for s, stems in _SWITCHES.items() if name.startswith(stems)]
+        off = [section for section in off if not getattr(config, section).enabled]
+        if off:
+            yield Issue(path, f"{off[0]} is not enabled, so the gate has nothing to judge")
+        elif name in _SIZES:
+            section = _SIZES[name]
+            sizes = [f"{size:g}" for size in getattr(config.robustness, section)]
+            if inner not in sizes:
+                message = f"expected one of the sizes in robustness.{section} "
+                message += f"({', '.join(sizes)}) in brackets"
+                yield Issue(path, message, f"{name}[{sizes[0]}]")
 
 
 @check("curves", of="environment")

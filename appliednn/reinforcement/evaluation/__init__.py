@@ -14,6 +14,7 @@ __getattr__, __dir__, __all__ = attach(
         "best_constant_action": "._references",
         "heuristic_policy": "._heuristics",
         "interquartile_mean": "._evaluation",
+        "replay_svg": "._replay",
         "run_episodes": "._episodes",
     },
 )
