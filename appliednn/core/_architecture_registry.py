@@ -110,9 +110,7 @@ FUNCTIONS: dict[str, tuple[str, dict[str, str]]] = {
         {
             "recurrent_ppo_loss": "recurrent_ppo_loss",
             "encode": "encode",
-            "decision": "decision",
-            "weighted_decision": "weighted_decision",
-            "value": "value",
+            **_DECISIONS,
         },
     ),
     "actor_critic": (
@@ -120,9 +118,7 @@ FUNCTIONS: dict[str, tuple[str, dict[str, str]]] = {
         {
             "ppo_loss": "ppo_loss",
             "policy_gradient_loss": "policy_gradient_loss",
-            "decision": "decision",
-            "weighted_decision": "weighted_decision",
-            "value": "value",
+            **_DECISIONS,
         },
     ),
     "q_network": (
