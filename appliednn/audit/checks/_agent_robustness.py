@@ -121,7 +121,8 @@ class Attack(AgentCheck):
         result.summary += f"against it, the return is {said(first.at[0])}."
         result.findings = _lost_half(
             self.id, context, first, "An attack of {} costs half",
-            "changes of at most {} standard deviations, chosen against it", "Guard the sensors; train on attacked observations.",
+            "changes of at most {} standard deviations, chosen against it",
+            "Guard the sensors; train on attacked observations.",
         ) + self._not_believed(made.sanity)  # fmt: skip
         return result
 
