@@ -1,4 +1,4 @@
-"""A run of an agent from end to end, what the verbs do with its folder, and a run that is killed."""
+"""A run of an agent from end to end, the verbs on its folder, and a run that is killed."""
 
 import json
 import os
