@@ -9,6 +9,7 @@ _TABLES = "appliednn.tabular.networks"
 _ANOMALY = "appliednn.anomaly"
 _TEXT = "appliednn.text"
 _AGENTS = "appliednn.reinforcement.agents"
+_OFFLINE = "appliednn.reinforcement.offline"
 
 #: Name of an architecture: module and function that build its Keras model.
 BUILDERS: dict[str, tuple[str, str]] = {
@@ -43,12 +44,18 @@ BUILDERS: dict[str, tuple[str, str]] = {
         "build_transformer_translation",
     ),
     "actor_critic": (f"{_AGENTS}._actor_critic_network", "build_actor_critic"),
+    "recurrent_actor_critic": (
+        f"{_AGENTS}._recurrent_network",
+        "build_recurrent_actor_critic",
+    ),
     "q_network": (f"{_AGENTS}._q_network", "build_q_network"),
     "deterministic_actor_critic": (
         f"{_AGENTS}._replay_actor_critic",
         "build_deterministic_actor_critic",
     ),
     "squashed_actor_critic": (f"{_AGENTS}._replay_actor_critic", "build_squashed_actor_critic"),
+    "cloned_policy": (f"{_OFFLINE}._networks", "build_cloned_policy"),
+    "offline_q": (f"{_OFFLINE}._networks", "build_offline_q"),
     "keras": ("appliednn.core._keras_architecture", "build_from_config"),
 }
 
@@ -98,14 +105,20 @@ FUNCTIONS: dict[str, tuple[str, dict[str, str]]] = {
     "transformer_language": _LANGUAGE,
     "gru_translation": _TRANSLATION,
     "transformer_translation": _TRANSLATION,
+    "recurrent_actor_critic": (
+        f"{_AGENTS}._recurrent_network",
+        {
+            "recurrent_ppo_loss": "recurrent_ppo_loss",
+            "encode": "encode",
+            **_DECISIONS,
+        },
+    ),
     "actor_critic": (
         f"{_AGENTS}._actor_critic_network",
         {
             "ppo_loss": "ppo_loss",
             "policy_gradient_loss": "policy_gradient_loss",
-            "decision": "decision",
-            "weighted_decision": "weighted_decision",
-            "value": "value",
+            **_DECISIONS,
         },
     ),
     "q_network": (
@@ -128,6 +141,23 @@ FUNCTIONS: dict[str, tuple[str, dict[str, str]]] = {
             "actor_and_temperature_loss": "sac_actor_loss",
             "actor_scores": "actor_scores",
             **_DECISIONS,
+        },
+    ),
+    "cloned_policy": (
+        f"{_OFFLINE}._networks",
+        {
+            "loss": "cloning_loss",
+            "decision": "policy_decision",
+            "weighted_decision": "policy_weighted",
+        },
+    ),
+    "offline_q": (
+        f"{_OFFLINE}._networks",
+        {
+            "cql_loss": "cql_loss",
+            "decision": "q_decision",
+            "weighted_decision": "q_weighted",
+            "value": "q_value",
         },
     ),
 }

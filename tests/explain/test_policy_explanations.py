@@ -120,6 +120,9 @@ class PixelAgent(LinearAgent):
     def decision_gradient(self, observations, weights):
         return super().decision_gradient(None, weights).reshape(np.shape(observations))
 
+    def value(self, observations):
+        return self.decision_function(observations).max(axis=1)
+
 
 def test_images_are_explained_by_maps_of_gradients():
     rng = np.random.default_rng(1)
@@ -131,6 +134,7 @@ def test_images_are_explained_by_maps_of_gradients():
     expected = W[found.target] * (flat - flat.mean(axis=0))
     np.testing.assert_allclose(found.maps, expected.reshape(images.shape), atol=1e-6)
     assert found.names[0] == "0,0,0"
+    assert found.unit == "Q-value"  # the largest is the value of the state
     with pytest.raises(UsageError, match="gradients only"):
         explain_policy(agent, images, method="shap")
 

@@ -126,7 +126,9 @@ def test_gaps_are_those_of_one_step_returns():
 def test_weights_follow_from_what_the_agent_gives():
     agent = LinearAgent.balancing()
     assert choose_weights(agent, None, "auto") == "lookahead"
-    assert choose_weights(OpaqueAgent(agent), None, "auto") == "q_gap"  # no probabilities
+    agent.value = lambda observations: agent.decision_function(observations).max(axis=1)
+    assert choose_weights(agent, None, "auto") == "q_gap"  # the largest is the state's value
+    assert choose_weights(OpaqueAgent(agent), None, "auto") == "plain"
     assert choose_weights(ContinuousAgent([[1.0, 0, 0]]), None, "auto") == "plain"
     with pytest.raises(UsageError, match="take weights='plain'"):
         surrogate_tree(ContinuousAgent([[1.0, 0, 0]]), weights="q_gap")

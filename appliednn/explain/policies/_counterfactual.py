@@ -9,7 +9,12 @@ from math import comb
 import numpy as np
 
 from appliednn.core.errors import UsageError
-from appliednn.explain.policies._decisions import chosen_columns, decision_values, is_continuous
+from appliednn.explain.policies._decisions import (
+    blocks_of,
+    chosen_columns,
+    decision_values,
+    is_continuous,
+)
 from appliednn.explain.policies._goals import MovedNumber, OtherAction, clipped_means
 from appliednn.explain.policies._names import action_names
 from appliednn.explain.policies._nearest import NearestSearch
@@ -183,15 +188,20 @@ def _goals(agent, X: np.ndarray, target, min_change: float) -> list:
             for sign in (1.0, -1.0)
         ]
     values = decision_values(agent, X)
-    chosen = chosen_columns(agent, values)
     n, width = values.shape
+    blocks = blocks_of(agent, width)
     if target is not None:
         if not 0 <= target < width:
             raise UsageError(f"target must be an action 0..{width - 1}; got {target!r}")
-        return [OtherAction(agent, np.full(n, int(target)))]
-    values[np.arange(n), chosen] = -np.inf
-    order = np.argsort(-values, axis=1, kind="stable")[:, : min(width - 1, _MOST_ACTIONS)]
-    return [OtherAction(agent, column) for column in order.T]
+        return [OtherAction(agent, np.full(n, int(target)), blocks)]
+    chosen, goals = chosen_columns(values, blocks), []
+    for k in range(chosen.shape[1]):
+        others = np.where(blocks == k, values, -np.inf)
+        others[np.arange(n), chosen[:, k]] = -np.inf
+        most = min(int((blocks == k).sum()) - 1, _MOST_ACTIONS)
+        order = np.argsort(-others, axis=1, kind="stable")[:, :most]
+        goals += [OtherAction(agent, column, blocks) for column in order.T]
+    return goals
 
 
 class _Run:

@@ -29,30 +29,90 @@ def is_continuous(agent) -> bool:
     return type(agent.action_space_).__name__ == "Box"
 
 
-def unit_of(agent) -> str:
+def has_q_values(agent, observations: np.ndarray) -> bool:
+    """Whether decision values are returns: the value of a state is its largest one.
+
+    Examples
+    --------
+    >>> class Agent:
+    ...     def decision_function(self, observations):
+    ...         return observations
+    ...     def value(self, observations):
+    ...         return observations.max(axis=1)
+    >>> has_q_values(Agent(), np.array([[2.0, 1.0]]))
+    True
+    """
+    if not hasattr(agent, "value"):
+        return False
+    worth = np.asarray(agent.value(observations), dtype=np.float64).reshape(-1)
+    return bool(np.allclose(worth, decision_values(agent, observations).max(axis=1), rtol=1e-3))
+
+
+def unit_of(agent, observations: np.ndarray) -> str:
     """Return what a decision value is, for the reader."""
     if is_continuous(agent):
         return "action mean"
-    kind = getattr(agent, "decision_kind_", None)
-    if kind is not None:
-        return str(kind)
-    return "logit" if hasattr(agent, "predict_proba") else "Q-value"
+    if has_q_values(agent, observations):
+        return "Q-value"
+    return "logit" if hasattr(agent, "predict_proba") else "decision value"
 
 
-def chosen_columns(agent, values: np.ndarray) -> np.ndarray:
-    """Return the column of the greedy action of each row, (n,).
+def blocks_of(agent, width: int) -> np.ndarray:
+    """Return which of an action's decisions each column of the decision values is about, (width,).
 
     Raises
     ------
     UsageError
-        If actions are not one choice out of several.
+        If actions are no choices.
     """
-    if type(agent.action_space_).__name__ != "Discrete":
-        raise UsageError(
-            f"the actions of {type(agent).__name__} are {agent.action_space_}; here one choice "
-            "out of several (Discrete) is expected"
-        )
-    return values.argmax(axis=1)
+    space = agent.action_space_
+    if type(space).__name__ == "Discrete":
+        return np.zeros(width, dtype=np.int64)
+    if type(space).__name__ == "MultiDiscrete":
+        return np.repeat(np.arange(len(space.nvec)), space.nvec)
+    raise UsageError(
+        f"the actions of {type(agent).__name__} are {space}; here choices (Discrete or "
+        "MultiDiscrete) are expected"
+    )
+
+
+def chosen_columns(values: np.ndarray, blocks: np.ndarray) -> np.ndarray:
+    """Return the columns of each row's greedy choices, (n, n_decisions).
+
+    Examples
+    --------
+    >>> chosen_columns(np.array([[1.0, 2.0, 0.0, 5.0, 4.0]]), np.array([0, 0, 0, 1, 1])).tolist()
+    [[1, 3]]
+    """
+    each = [np.where(blocks == k, values, -np.inf).argmax(axis=1) for k in range(blocks.max() + 1)]
+    return np.column_stack(each)
+
+
+def rivals(
+    values: np.ndarray, columns: np.ndarray, blocks: np.ndarray
+) -> tuple[np.ndarray, np.ndarray]:
+    """Return the best other column of the same decision, and how far it trails, each (n,).
+
+    Parameters
+    ----------
+    values : ndarray of shape (n, width)
+        Decision values.
+    columns : int ndarray of shape (n,)
+        One column of each row.
+    blocks : int ndarray of shape (width,)
+        From :func:`blocks_of`.
+
+    Examples
+    --------
+    >>> found = rivals(np.array([[1.0, 2.0, 9.0]]), np.array([1]), np.array([0, 0, 1]))
+    >>> [part.tolist() for part in found]
+    [[0], [1.0]]
+    """
+    rows = np.arange(len(values))
+    others = np.where(blocks == blocks[columns][:, None], values, -np.inf)
+    others[rows, columns] = -np.inf
+    best = others.argmax(axis=1)
+    return best, values[rows, columns] - others[rows, best]
 
 
 class PolicyHead:
@@ -65,15 +125,15 @@ class PolicyHead:
     ----------
     agent : fitted agent
         Gives ``decision_function`` and, to be differentiable, ``decision_gradient``.
-    shape : tuple of int
-        Shape of an observation.
+    observations : ndarray of shape (n, *observation_shape)
+        Some observations.
     pairs : bool
         Whether targets are pairs.
     """
 
-    def __init__(self, agent, shape: tuple[int, ...], *, pairs: bool = False) -> None:
-        self.agent, self.shape, self.pairs = agent, tuple(shape), pairs
-        self.unit = ("lead in " if pairs else "") + unit_of(agent)
+    def __init__(self, agent, observations: np.ndarray, *, pairs: bool = False) -> None:
+        self.agent, self.shape, self.pairs = agent, observations.shape[1:], pairs
+        self.unit = ("lead in " if pairs else "") + unit_of(agent, observations[:20])
         self.differentiable = hasattr(agent, "decision_gradient")
         self.randomizable = hasattr(agent, "network_")
 
@@ -102,9 +162,10 @@ class PolicyHead:
         """Return the same head on an agent with fresh weights."""
         from appliednn.core._sequence_network import SequenceNetwork
 
-        agent = copy.copy(self.agent)
+        head, agent = copy.copy(self), copy.copy(self.agent)
         agent.network_ = SequenceNetwork.fresh(agent.network_.architecture, seed)
-        return PolicyHead(agent, self.shape, pairs=self.pairs)
+        head.agent = agent
+        return head
 
     def _observations(self, Z: np.ndarray) -> np.ndarray:
         return np.asarray(Z).reshape(len(Z), *self.shape)

@@ -12,7 +12,14 @@ from appliednn.explain._explanation import Explanation
 from appliednn.explain._faithfulness import Faithfulness, faithfulness
 from appliednn.explain._pool import FramePool, NetworkPool, ScorePool
 from appliednn.explain._shap import shap_values
-from appliednn.explain.policies._decisions import PolicyHead, decision_values, is_continuous
+from appliednn.explain.policies._decisions import (
+    PolicyHead,
+    blocks_of,
+    chosen_columns,
+    decision_values,
+    is_continuous,
+    rivals,
+)
 from appliednn.explain.policies._explanation import PolicyExplanation
 from appliednn.explain.policies._names import action_names
 from appliednn.explain.policies._visited import VisitedStates, as_states
@@ -60,8 +67,8 @@ def explain_policy(
     method : {"saliency", "integrated_gradients", "shap"}
         How.
     action : int or int ndarray of shape (n,), optional
-        Column of the decision values to explain; default the chosen action's (for continuous
-        actions the first number of the action).
+        Column of the decision values to explain; default the chosen action's (of several
+        decisions the first one's; for continuous actions the first number).
     against : {"runner_up"}, optional
         Explain the lead over the second-best action.
     background : ndarray or VisitedStates, optional
@@ -108,7 +115,7 @@ def explain_policy(
             f"observations of shape {shape} are explained by gradients only; take "
             "method='saliency' or 'integrated_gradients' and test=False"
         )
-    head = PolicyHead(agent, shape, pairs=against is not None)
+    head = PolicyHead(agent, explained.observations, pairs=against is not None)
     target, labels = _targets(agent, env, explained.observations, action, against)
     run = _Run(head, explained, around, n_background, n_steps)
     made = run.explain(method, target, random_state)
@@ -141,18 +148,19 @@ def _targets(agent, env, observations, action, against) -> tuple[np.ndarray, lis
     n, width = values.shape
     known = env if isinstance(env, str) else getattr(agent, "env", None)
     names = action_names(known, width)
-    if action is None:
-        first = np.zeros(n, dtype=np.int64) if is_continuous(agent) else values.argmax(axis=1)
+    if action is None and is_continuous(agent):
+        first = np.zeros(n, dtype=np.int64)
+    elif action is None:
+        first = chosen_columns(values, blocks_of(agent, width))[:, 0]
     else:
         first = np.broadcast_to(np.asarray(action, dtype=np.int64), (n,)).copy()
     if first.min() < 0 or first.max() >= width:
         raise UsageError(f"action must lie in 0..{width - 1}; got {action!r}")
     if against is None:
         return first, names
-    others = values.copy()
-    others[np.arange(n), first] = -np.inf
+    second, _ = rivals(values, first, blocks_of(agent, width))
     labels = [f"{a} over {b}" for a in names for b in names]
-    return first * width + others.argmax(axis=1), labels
+    return first * width + second, labels
 
 
 class _Run:

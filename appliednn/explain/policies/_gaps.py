@@ -6,7 +6,7 @@ import copy
 
 import numpy as np
 
-from appliednn.explain.policies._decisions import decision_values, is_continuous, unit_of
+from appliednn.explain.policies._decisions import decision_values, has_q_values
 from appliednn.explain.policies._play import open_env
 
 WEIGHTS = ("auto", "q_gap", "lookahead", "decision_gap", "plain")
@@ -22,11 +22,14 @@ def choose_weights(agent, env, weights: str) -> str:
         return weights
     if type(agent.action_space_).__name__ != "Discrete":
         return "plain"
-    if unit_of(agent).startswith("Q"):
+    if not hasattr(agent, "value"):
+        return "plain"
+    one = open_env(agent, env)
+    first = one.reset(seed=0)[0]
+    one.close()
+    if has_q_values(agent, first[None]):
         return "q_gap"
-    if hasattr(agent, "value") and not is_continuous(agent) and _copyable(agent, env):
-        return "lookahead"
-    return "plain"
+    return "lookahead" if _copyable(agent, env) else "plain"
 
 
 def _copyable(agent, env) -> bool:

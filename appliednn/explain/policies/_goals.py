@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import numpy as np
 
-from appliednn.explain.policies._decisions import decision_values
+from appliednn.explain.policies._decisions import decision_values, rivals
 
 
 class OtherAction:
-    """A given discrete action is preferred to every other.
+    """A given choice is preferred to every other of its decision.
 
     Parameters
     ----------
@@ -16,30 +16,24 @@ class OtherAction:
         Discrete actions.
     column : int ndarray of shape (n,)
         Column of the decision values wanted in each row.
+    blocks : int ndarray of shape (width,)
+        Which decision each column is about.
     """
 
-    def __init__(self, agent, column: np.ndarray) -> None:
-        self.agent, self.column = agent, column
+    def __init__(self, agent, column: np.ndarray, blocks: np.ndarray) -> None:
+        self.agent, self.column, self.blocks = agent, column, blocks
 
     def gap(self, points: np.ndarray, rows: np.ndarray) -> np.ndarray:
-        """Return by how much the wanted action leads (positive: reached), (m,)."""
-        values = decision_values(self.agent, points)
-        wanted, others = self._split(values, rows)
-        return wanted - others.max(axis=1)
+        """Return by how much the wanted choice leads (positive: reached), (m,)."""
+        return rivals(decision_values(self.agent, points), self.column[rows], self.blocks)[1]
 
     def slope(self, points: np.ndarray, rows: np.ndarray) -> np.ndarray:
         """Return the gradient of the gap, (m, d)."""
-        values = decision_values(self.agent, points)
-        rival = self._split(values, rows)[1].argmax(axis=1)
+        values, wanted = decision_values(self.agent, points), self.column[rows]
         at, weights = np.arange(len(points)), np.zeros(values.shape, dtype=np.float32)
-        weights[at, self.column[rows]] = 1.0
-        weights[at, rival] = -1.0
+        weights[at, wanted] = 1.0
+        weights[at, rivals(values, wanted, self.blocks)[0]] = -1.0
         return np.asarray(self.agent.decision_gradient(points, weights), dtype=np.float64)
-
-    def _split(self, values, rows) -> tuple[np.ndarray, np.ndarray]:
-        at, others = np.arange(len(values)), values.copy()
-        others[at, self.column[rows]] = -np.inf
-        return values[at, self.column[rows]], others
 
 
 class MovedNumber:

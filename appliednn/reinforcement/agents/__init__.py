@@ -10,6 +10,7 @@ __getattr__, __dir__, __all__ = attach(
         "DQNAgent": "._dqn",
         "PPOAgent": "._ppo",
         "REINFORCEAgent": "._reinforce",
+        "RecurrentPPOAgent": "._recurrent_ppo",
         "SACAgent": "._sac",
         "TD3Agent": "._td3",
         "preset": "._presets",

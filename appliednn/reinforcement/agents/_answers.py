@@ -13,7 +13,7 @@ from appliednn.reinforcement.envs._make import make_env
 from appliednn.reinforcement.evaluation._episodes import run_episodes
 from appliednn.reinforcement.evaluation._evaluation import Evaluation
 
-# Seeds of episodes that evaluate() runs: one block of them for every agent, so that two agents meet
+# Seeds of the episodes of evaluate(): one block of them for every agent, so that two agents meet
 # the same episodes; those that pick the best policy in training come from the agent's own seed.
 _EVALUATION_SEED = 1_000_000
 
@@ -121,7 +121,12 @@ class AgentAnswers:
     def policy(self, deterministic: bool = True) -> EpisodePolicy:
         """Return ``act(observations, first) -> actions``, as run_episodes calls it."""
         check_is_fitted(self, "network_")
-        return EpisodePolicy(self._fast_scores(), self._choose, deterministic)
+        acting = self._acting(self.network_)
+
+        def scores(observations, first):
+            return acting(self._prepare(observations), first)
+
+        return EpisodePolicy(scores, self._choose, deterministic)
 
     def make_env(self, env=None):
         """Return one gymnasium environment, wrapped as the agent reads it."""

@@ -90,6 +90,11 @@ class BaseAgent(AgentAnswers, SaveMixin, BaseEstimator):
     def _scores_of(self, network: SequenceNetwork):
         """Return a fast function from prepared observations to Q-values, logits or means."""
 
+    def _acting(self, network: SequenceNetwork):
+        """Return ``scores(prepared observations, first)``; it may remember."""
+        scores_of = self._scores_of(network)
+        return lambda observations, first: scores_of(observations)
+
     @abstractmethod
     def _choose(self, scores: np.ndarray, rngs: Sequence | None) -> np.ndarray:
         """Return actions of the space: the best, or drawn with one generator for each row."""

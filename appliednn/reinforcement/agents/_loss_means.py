@@ -17,6 +17,11 @@ class LossMeans:
     n_updates : int
         Gradient steps that were taken before.
 
+    Attributes
+    ----------
+    known : set of str
+        Losses that were computed at all.
+
     Examples
     --------
     >>> from appliednn.core._updates import Phase
@@ -35,6 +40,7 @@ class LossMeans:
             name: phase.every for phase in recipe.phases for name in (phase.loss, *phase.scalars)
         }
         self._last = dict.fromkeys(self._every, float("nan"))
+        self.known: set[str] = set()
         self._clear()
 
     def _clear(self) -> None:
@@ -54,5 +60,6 @@ class LossMeans:
         for name, count in self._counts.items():
             if count:
                 self._last[name] = self._sums[name] / count
+                self.known.add(name)
         self._clear()
         return dict(self._last)

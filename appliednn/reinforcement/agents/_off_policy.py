@@ -137,8 +137,7 @@ class OffPolicyAgent(BaseAgent):
 
     def _record(self, run: TrainingRun, means: LossMeans) -> None:
         losses = means.take()
-        if means.n_updates:
-            check_finite(losses, list(losses), self.learning_rate)
+        check_finite(losses, sorted(means.known), self.learning_rate)
         run.record({self._renamed.get(name, name): loss for name, loss in losses.items()})
 
     def _collect(self, run: TrainingRun, buffer, window: NStepWindow, actor) -> None:

@@ -86,6 +86,7 @@ class TrainingRun:
         self._returns = deque(state.get("returns", []), maxlen=_RECENT)
         self._lengths = deque(state.get("lengths", []), maxlen=_RECENT)
         self._evaluated_at = state.get("evaluated_at", 0)
+        self.reopened = False  # whether the environments began new episodes in this stretch
         self._finalists: list[Finalist] = list(state.get("finalists", []))
         self._current: Callable[[], SequenceNetwork] | None = None
 
@@ -99,6 +100,7 @@ class TrainingRun:
             if agent.n_steps_:  # taken up again without the environments: new episodes
                 again = np.random.SeedSequence([seed, agent.n_steps_])
                 seed = int(again.generate_state(1)[0] >> 1)
+            self.reopened = True
             collector = VectorEnv(self.env, agent.n_envs, seed, agent.frame_stack)
             live = (collector, collector.reset())
         self._observations = live[1]
@@ -242,10 +244,10 @@ class TrainingRun:
                 finalist.second = self._returns_of(finalist, agent._seeds[5], n)
 
     def _returns_of(self, finalist: Finalist, seed: int, n: int) -> np.ndarray:
-        scores, normalizer = self.agent._scores_of(finalist.network), finalist.normalizer
+        scores, normalizer = self.agent._acting(finalist.network), finalist.normalizer
 
-        def prepared(observations):
-            return scores(observations if normalizer is None else normalizer(observations))
+        def prepared(observations, first):
+            return scores(observations if normalizer is None else normalizer(observations), first)
 
         policy = EpisodePolicy(prepared, self.agent._choose, deterministic=True)
         seeds = np.random.SeedSequence(seed).generate_state(n) >> 1

@@ -5,7 +5,13 @@ from __future__ import annotations
 import numpy as np
 
 from appliednn.core.errors import UsageError
-from appliednn.explain.policies import chosen_columns, decision_values, is_continuous
+from appliednn.explain.policies import (
+    blocks_of,
+    chosen_columns,
+    decision_values,
+    is_continuous,
+    rivals,
+)
 
 
 def pgd_observations(
@@ -97,29 +103,33 @@ class _Ball:
 
 
 class _Margin:
-    """How far the greedy action trails behind the best other one."""
+    """How far a greedy choice trails behind the best other one of its decision."""
 
     def __init__(self, agent, start: np.ndarray) -> None:
         self.agent = agent
-        self.chosen = chosen_columns(agent, decision_values(agent, start))
+        values = decision_values(agent, start)
+        self.blocks = blocks_of(agent, values.shape[1])
+        self.chosen = chosen_columns(values, self.blocks)
         self.rows = np.arange(len(start))
 
     def score(self, points: np.ndarray) -> np.ndarray:
-        own, others = self._split(points)
-        return others.max(axis=1) - own
+        return self._weakest(points)[0]
 
     def slope(self, points: np.ndarray) -> np.ndarray:
-        own, others = self._split(points)
-        weights = np.zeros(others.shape, dtype=np.float32)
-        weights[self.rows, others.argmax(axis=1)] = 1.0
-        weights[self.rows, self.chosen] = -1.0
+        _, own, rival, width = self._weakest(points)
+        weights = np.zeros((len(points), width), dtype=np.float32)
+        weights[self.rows, rival] = 1.0
+        weights[self.rows, own] = -1.0
         return self.agent.decision_gradient(points.astype(np.float32), weights)
 
-    def _split(self, points) -> tuple[np.ndarray, np.ndarray]:
+    def _weakest(self, points):
+        """Return the score of the decision nearest to changing, its column and its rival's."""
         values = decision_values(self.agent, points.astype(np.float32))
-        own = values[self.rows, self.chosen].copy()
-        values[self.rows, self.chosen] = -np.inf
-        return own, values
+        found = [rivals(values, column, self.blocks) for column in self.chosen.T]
+        second, leads = (np.column_stack(part) for part in zip(*found, strict=True))
+        weakest = leads.argmin(axis=1)
+        pick = (self.rows, weakest)
+        return -leads[pick], self.chosen[pick], second[pick], values.shape[1]
 
 
 class _Shift:
