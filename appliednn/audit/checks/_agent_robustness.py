@@ -61,7 +61,7 @@ class ObservationNoise(AgentCheck):
         result.summary = f"With noise of {first.levels[0]:g} standard deviations the return is "
         result.summary += f"{said(first.at[0])}."
         result.findings = _lost_half(
-            self.id, context, first, "Little noise on the sensors costs half", "noise of {} "
+            self.id, context, first, "Noise of {} on the sensors costs half", "noise of {} "
             "standard deviations", "Train with noise on observations, or filter the sensors.",
         )  # fmt: skip
         return result
@@ -120,8 +120,9 @@ class Attack(AgentCheck):
         )
         result.summary += f"against it, the return is {said(first.at[0])}."
         result.findings = _lost_half(
-            self.id, context, first, "A small attack costs half", "changes of at most {} standard "
-            "deviations, chosen against it", "Guard the sensors; train on attacked observations.",
+            self.id, context, first, "An attack of {} costs half",
+            "changes of at most {} standard deviations, chosen against it",
+            "Guard the sensors; train on attacked observations.",
         ) + self._not_believed(made.sanity)  # fmt: skip
         return result
 
@@ -294,12 +295,22 @@ def _share_lost(context: AgentContext, curve: ReturnCurve, i: int) -> bool:
 def _lost_half(
     check: str, context: AgentContext, curve: ReturnCurve, title: str, what: str, action: str
 ) -> list[Finding]:
-    """Return a finding where the smallest size already costs half."""
-    if not _share_lost(context, curve, 0):
+    """Return a finding on the smallest size that surely costs half of the gain over chance.
+
+    Parameters
+    ----------
+    title, what : str
+        With ``{}`` for the size.
+    """
+    costly = [i for i in range(len(curve.levels)) if _share_lost(context, curve, i)]
+    if not costly:
         return []
-    lost, gain = curve.lost[0], float(np.mean(curve.clean)) - float(context.chance.mean())
+    i = costly[0]
+    size = format(curve.levels[i], "g")
+    lost, gain = curve.lost[i], float(np.mean(curve.clean)) - float(context.chance.mean())
     text = (
-        f"With {what.format(format(curve.levels[0], 'g'))} the return falls by {said(lost)}: "
+        f"With {what.format(size)} the return falls by {said(lost)}: "
         f"{percent(lost.value / gain)} of the gain over random actions."
     )
-    return [Finding(f"{check}.1", "medium", title, text, action)]
+    severity = "medium" if i == 0 else "low"
+    return [Finding(f"{check}.1", severity, title.format(size), text, action)]

@@ -36,9 +36,8 @@ class Generalisation(AgentCheck):
         rows.append(["stopped because of", getattr(agent, "stop_reason_", None)])
         if best is not None:
             fresh = np.asarray(context.episodes.returns, dtype=np.float64)
-            gap = mean_of(
-                "Return it was kept for, above fresh", best - fresh, context.seed(self.id)
-            )
+            name = "Return the policy was kept for, above that of fresh episodes"
+            gap = mean_of(name, best - fresh, context.seed(self.id))
             result.estimates["best_return_optimism"] = gap
             result.estimates["best_return"] = Estimate(
                 "Return the policy was kept for", float(best), None, _n_kept(agent), "exact"

@@ -90,7 +90,7 @@ class AgentRunConfig(Section):
     task: Literal["reinforcement"] = Field(description="What is learned.")
     seed: Annotated[int, Field(ge=0, lt=2**32)] = Field(0, description="Root of every seed.")
     env: EnvConfig = Field(description="What the agent acts in.")
-    model: ModelConfig = Field(description="The agent and its parameters.")
+    model: ModelConfig = Field(description="The estimator and its parameters.")
     evaluation: EvaluationConfig = Field(EvaluationConfig(), description="Episodes of the audit.")
     curves: CurvesConfig = Field(
         CurvesConfig(), description="Learning curves over several seeds of training."

@@ -66,11 +66,16 @@ def special(name: str, cls: type) -> list[dict[str, Any]] | None:
     elif name == "loss":
         kind = "classifier" if issubclass(cls, ClassifierMixin) else "regressor"
         found = [{"enum": f"{kind}_losses"}]
-    elif name in _SPECIAL:
+    elif name in _SPECIAL and not (name == "activation" and _lists_names(constraints)):
         found = list(_SPECIAL[name])
     else:
         return None
     return [*found, {"type": "null"}] if None in constraints else found
+
+
+def _lists_names(constraints: list) -> bool:
+    """Return whether a class takes names of a list of its own."""
+    return any(hasattr(constraint, "options") for constraint in constraints)
 
 
 def _rooms() -> list[str]:
