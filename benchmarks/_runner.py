@@ -209,7 +209,7 @@ def versions() -> dict:
 
     names = ("appliednn", "tensorflow", "keras", "scikit-learn", "numpy", "pandas", "lightgbm",
              "catboost", "xgboost", "torch", "skorch", "pytabkit", "pyod", "python-crfsuite",
-             "fasttext-wheel", "sacrebleu")  # fmt: skip
+             "fasttext-wheel", "sacrebleu", "gymnasium", "stable-baselines3")  # fmt: skip
     found = {}
     for name in names:
         try:

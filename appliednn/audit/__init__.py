@@ -6,7 +6,9 @@ __getattr__, __dir__, __all__ = attach(
     __name__,
     {
         "audit": "._audit",
+        "audit_agent": "._agent",
         "AuditReport": "._report",
+        "AgentContext": "._agent_context",
         "AuditContext": "._context",
         "Check": "._base",
         "CheckResult": "._base",

@@ -2,23 +2,16 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Mapping, Sequence
-from datetime import UTC, datetime
 from typing import Any
 
 from appliednn.audit._base import Check
-from appliednn.audit._default_gates import default_gates
-from appliednn.audit._gates import Gate, GateResult, as_gates, check_gate_names, judge
+from appliednn.audit._conduct import conduct, take_orders
+from appliednn.audit._gates import Gate
 from appliednn.audit._inputs import make_context
-from appliednn.audit._journal import Journal, fingerprint
-from appliednn.audit._progress import progress_bar
-from appliednn.audit._provenance import describe_data, provenance
-from appliednn.audit._records import CheckRecord, NotChecked, Progress, run_checks
-from appliednn.audit._regulatory import check_card, regulatory_rows
-from appliednn.audit._report import AuditReport, worst_first
-from appliednn.audit._select import fits, select_checks, split_by_task, why_not
-from appliednn.audit._verdict import overall
+from appliednn.audit._journal import Journal
+from appliednn.audit._records import Progress
+from appliednn.audit._report import AuditReport
 
 
 def audit(
@@ -102,12 +95,7 @@ def audit(
     >>> report.verdict
     'PASS'
     """
-    started, clock = datetime.now(UTC), time.perf_counter()
-    options = {} if options is None else options
-    words = check_card(card)
-    asked = None if gates is None else as_gates(gates)
-    skip = options.get("skip", ()) if isinstance(options, Mapping) else ()
-    chosen, left_out = select_checks(checks, skip)
+    orders = take_orders(gates, checks, options, card)
     context = make_context(
         model,
         X_test,
@@ -119,64 +107,4 @@ def audit(
         options=options,
         random_state=random_state,
     )
-    task, reads = context.task, context.reads
-    chosen, elsewhere = split_by_task(chosen, task, reads)
-    left_out = [
-        (c, said) for c, said in left_out if fits(c, task, reads) or why_not(c, task, reads)
-    ]
-    every = [*chosen, *(check for check, _ in left_out if fits(check, task, reads))]
-    if asked is None:
-        asked = default_gates(
-            task,
-            chosen,
-            probabilities=context.has_proba,
-            labels=context.y_test is not None,
-            reads=reads,
-        )
-    check_gate_names(asked, every)
-    data = describe_data(context)
-    known = fingerprint(context, [d["sha256"] for d in data])
-    with progress_bar(progress) as tell:
-        records, missing = run_checks(
-            chosen, context, fingerprint=known, journal=journal, progress=tell
-        )
-    missing += [
-        NotChecked(c.id, c.section, c.title, reason) for c, reason in [*elsewhere, *left_out]
-    ]
-    origin = provenance(context, config=config, data=data)
-    origin["started"] = started.isoformat(timespec="seconds")
-    origin["duration_s"] = round(time.perf_counter() - clock, 3)
-    results = judge(asked, records, missing, every)
-    return _assemble(context.task, records, missing, results, origin, words, config)
-
-
-def _assemble(
-    task: str,
-    records: list[CheckRecord],
-    missing: list[NotChecked],
-    gates: list[GateResult],
-    origin: dict,
-    card: dict[str, str],
-    config: str | None,
-) -> AuditReport:
-    """Put the parts of the report in order: failures first."""
-    findings = worst_first([f for r in records for f in r.result.findings])
-    sections: dict[str, list[CheckRecord]] = {}
-    for record in records:
-        sections.setdefault(record.section, []).append(record)
-    rank = {"FAIL": 0, "INCONCLUSIVE": 1, "PASS": 2}
-    return AuditReport(
-        title=card.get("title", "Model audit"),
-        task=task,
-        verdict=overall(gates, missing, findings),
-        gates=sorted(gates, key=lambda g: (not g.fails, rank[g.status])),
-        findings=findings,
-        not_checked=sorted(missing, key=lambda n: not n.failed),
-        sections=sections,
-        provenance=origin,
-        regulatory=regulatory_rows(
-            {name: [r.id for r in rs] for name, rs in sections.items()}, card
-        ),
-        card=card,
-        config=config,
-    )
+    return conduct(orders, context, journal=journal, config=config, progress=progress)

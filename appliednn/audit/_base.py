@@ -17,11 +17,19 @@ SEVERITIES: tuple[Severity, ...] = ("high", "medium", "low", "info")
 
 #: What a model may be for; ``SUPERVISED``: those that learn from a label for each row.
 SUPERVISED: tuple[str, ...] = ("binary", "multiclass", "regression")
-TASKS: tuple[str, ...] = (*SUPERVISED, "anomaly", "tagging", "writing", "language")
+TASKS: tuple[str, ...] = (
+    *SUPERVISED,
+    "anomaly",
+    "tagging",
+    "writing",
+    "language",
+    "reinforcement",
+)
 _EACH_ROW = (*SUPERVISED, "anomaly")
 
-#: What a model may read: rows of a table or time points, one text a row, lists of tokens.
-READS: tuple[str, ...] = ("table", "text", "tokens")
+#: What a model may read: rows of a table or time points, one text a row, lists of tokens, what an
+#: environment shows.
+READS: tuple[str, ...] = ("table", "text", "tokens", "environment")
 
 
 @dataclass(frozen=True)
@@ -179,7 +187,7 @@ class Check(ABC):
         is empty, the check is left out without a word.
     reads : tuple of str
         Of which models the question can be asked: those that read a ``"table"``, one ``"text"`` a
-        row, or lists of ``"tokens"``.
+        row, lists of ``"tokens"``, or the observations of an ``"environment"``.
     unread : str
         As ``instead``, for a model of a fitting task that reads something else.
     """

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import zlib
 from collections.abc import Mapping
 from functools import cached_property
 from typing import Any, Literal
@@ -10,6 +9,7 @@ from typing import Any, Literal
 import numpy as np
 import pandas as pd
 
+from appliednn.audit._context_base import SharedContext
 from appliednn.audit._labels import anomaly_labels
 from appliednn.audit._reads import (
     Reads,
@@ -19,12 +19,11 @@ from appliednn.audit._reads import (
     texts_of,
     what_it_reads,
 )
-from appliednn.core._inner import inner_estimator
 
 Task = Literal["binary", "multiclass", "regression", "anomaly", "tagging", "writing", "language"]
 
 
-class AuditContext:
+class AuditContext(SharedContext):
     """The audited model with its data; everything a check may read.
 
     Parameters
@@ -73,15 +72,12 @@ class AuditContext:
         options: Mapping[str, Mapping[str, Any]] | None = None,
         random_state: int = 0,
     ) -> None:
-        self.model = model
+        super().__init__(model, options, random_state)
         self._X_given = X_test
         self.reads: Reads = what_it_reads(model, X_test)
         self.X_test = self._read_rows("X_test", X_test)
         self.X_train = None if X_train is None else self._read_rows("X_train", X_train)
         self.sensitive = None if sensitive is None else as_frame(sensitive)
-        self.options = dict(options or {})
-        self.random_state = int(random_state)
-        self.shared: dict[str, Any] = {}
         self.classes = np.asarray(model.classes_) if _is_classifier(model) else None
         self.task: Task = "regression"
         if self.reads == "tokens":
@@ -113,19 +109,6 @@ class AuditContext:
         if self.task == "writing":
             return texts_of(y, name).iloc[:, 0].to_numpy(dtype=object)
         return anomaly_labels(_labels(y), name) if self.task == "anomaly" else _labels(y)
-
-    def seed(self, name: str) -> int:
-        """Return a seed that belongs to ``name`` alone (from ``SeedSequence``, never shared)."""
-        sequence = np.random.SeedSequence([self.random_state, zlib.crc32(name.encode())])
-        return int(sequence.generate_state(1)[0] >> 1)
-
-    def rng(self, name: str) -> np.random.Generator:
-        """Return a generator that belongs to ``name`` alone."""
-        return np.random.default_rng(self.seed(name))
-
-    def option(self, section: str, key: str, default):
-        """Return an option of a section, or ``default``."""
-        return self.options.get(section, {}).get(key, default)
 
     def predict(self, X: pd.DataFrame) -> np.ndarray:
         """Predictions for rows like ``X_test``, handed over in the form the model was given."""
@@ -186,6 +169,17 @@ class AuditContext:
         """1 where the positive class is predicted, else 0 (binary tasks)."""
         return (self.y_pred == self.positive).astype(np.int64)
 
+    @property
+    def about_gates(self) -> dict[str, bool]:
+        """What the default gates depend on."""
+        return {"probabilities": self.has_proba, "labels": self.y_test is not None}
+
+    @property
+    def outputs(self) -> list[np.ndarray]:
+        """What the model says of the test rows: an audit knows the model by it."""
+        given = [self.y_pred] + ([self.proba] if self.has_proba else [])
+        return given + ([self.scores] if self.task == "anomaly" else [])
+
     def anomaly_score(self, X: pd.DataFrame) -> np.ndarray:
         """Return how anomalous a detector finds rows, (n,); higher is more anomalous."""
         name = "score_samples" if hasattr(self.model, "score_samples") else "decision_function"
@@ -237,25 +231,6 @@ class AuditContext:
         """Whether a detector takes the rows of a table as the time points of a series."""
         found = self.inner("reads_series")
         return found is not None and bool(found.reads_series)
-
-    @cached_property
-    def network_model(self):
-        """The appliednn estimator inside the model that exposes its network, or None."""
-        found = self.inner("network_")
-        return found if hasattr(getattr(found, "network_", None), "weights") else None
-
-    def inner(self, attribute: str) -> Any:
-        """Return the first estimator inside the model that has a fitted attribute, or None.
-
-        Looks through a Pipeline's last step and through wrappers to what answers for them.
-        """
-        seen, model = set(), self.model
-        while model is not None and id(model) not in seen:
-            seen.add(id(model))
-            if hasattr(model, attribute):
-                return model
-            model = model.steps[-1][1] if hasattr(model, "steps") else inner_estimator(model)
-        return None
 
 
 def _labels(y) -> np.ndarray:

@@ -56,6 +56,15 @@ _DETECTOR = (
 )
 
 
+_AGENT = (
+    Gate("return_vs_random", ">=", 0.0, reason="An agent must beat actions drawn at random."),
+    Gate("return_vs_constant", ">=", 0.0, reason="An agent must beat one action, always taken."),
+)
+_THUMB = Gate(
+    "return_share_of_rule", ">=", 0.9, reason="A rule of thumb is simpler to answer for."
+)
+
+
 def default_gates(
     task: str,
     checks: Sequence[type[Check]] | None = None,
@@ -63,21 +72,25 @@ def default_gates(
     probabilities: bool = True,
     labels: bool = True,
     reads: str = "table",
+    rule_of_thumb: bool = False,
 ) -> list[Gate]:
     """Return the gates of a task.
 
     Parameters
     ----------
-    task : {"binary", "multiclass", "regression", "anomaly", "tagging", "writing", "language"}
-        What the model does.
+    task : str
+        What the model does: ``"binary"``, ``"multiclass"``, ``"regression"``, ``"anomaly"``,
+        ``"tagging"``, ``"writing"``, ``"language"`` or ``"reinforcement"``.
     checks : sequence of Check classes, optional
         Only gates on a metric of one of these.
     probabilities : bool
         Whether a classifier gives them; without, its decisions are judged.
     labels : bool
         Whether anomalies are labelled; without, no gate of a detector needs labels.
-    reads : {"table", "text", "tokens"}
+    reads : {"table", "text", "tokens", "environment"}
         What the model reads.
+    rule_of_thumb : bool
+        Whether a simple rule is known for an agent's environment.
 
     Returns
     -------
@@ -91,7 +104,9 @@ def default_gates(
     if task not in TASKS:
         raise UsageError(f"task must be one of {', '.join(TASKS)}, got {task!r}")
     gates = _REGRESSOR if reads == "table" else _TEXT_REGRESSOR
-    if task in _WRITERS:
+    if task == "reinforcement":
+        gates = (*_AGENT, _THUMB) if rule_of_thumb else _AGENT
+    elif task in _WRITERS:
         gates = _WRITERS[task]
     elif task == "anomaly":
         ranks = Gate("roc_auc", ">=", 0.5, reason=_CHANCE)

@@ -42,8 +42,7 @@ def make_context(
     _check_rows("X_test", X_test, "y_test", y_test, reads)
     if X_train is not None:
         _check_rows("X_train", X_train, "y_train", y_train, reads)
-    if isinstance(random_state, bool) or not isinstance(random_state, (int, np.integer)):
-        raise UsageError(f"random_state must be a whole number, got {random_state!r}")
+    random_state = whole_number("random_state", random_state)
     try:
         context = AuditContext(
             model,
@@ -53,8 +52,8 @@ def make_context(
             y_train=y_train,
             sensitive=_sensitive(sensitive, X_test),
             positive=positive,
-            options=_options(options),
-            random_state=int(random_state),
+            options=read_options(options),
+            random_state=random_state,
         )
     except ValueError as error:
         if reads == "table" or isinstance(error, UsageError):
@@ -70,10 +69,30 @@ def make_context(
     return context
 
 
+def whole_number(name: str, value, least: int | None = None) -> int:
+    """Return a whole number, or say what was given instead.
+
+    Examples
+    --------
+    >>> whole_number("n_episodes", np.int64(20), least=10)
+    20
+    """
+    whole = isinstance(value, (int, np.integer)) and not isinstance(value, bool)
+    if not whole or (least is not None and value < least):
+        bound = "" if least is None else f" of at least {least}"
+        raise UsageError(f"{name} must be a whole number{bound}, got {value!r}")
+    return int(value)
+
+
 def _check_model(model) -> None:
-    """Refuse a class in place of an instance, and what cannot predict."""
+    """Refuse a class in place of an instance, an agent, and what cannot predict."""
     if isinstance(model, type):
         raise UsageError(f"model must be a fitted estimator, got the class {model.__name__}")
+    if hasattr(model, "policy") and hasattr(model, "action_space_"):
+        raise UsageError(
+            f"{type(model).__name__} is an agent, which is judged in an environment, not on rows: "
+            "call appliednn.audit.audit_agent(agent, env)"
+        )
     if not hasattr(model, "predict") and not is_language_model(model):
         raise UsageError(
             f"model must be a fitted estimator with predict, got {type(model).__name__}"
@@ -189,7 +208,7 @@ def _columns(frame: pd.DataFrame, names) -> pd.DataFrame:
     return frame[list(names)].copy()
 
 
-def _options(options) -> dict:
+def read_options(options) -> dict:
     """Return the options by section, less ``skip``, which is for the audit itself."""
     from appliednn.audit.checks import SECTIONS
 

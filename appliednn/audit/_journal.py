@@ -57,9 +57,7 @@ def fingerprint(context: AuditContext, data_hashes: list[str]) -> str:
     from appliednn import __version__
 
     digest = hashlib.sha256()
-    outputs = [context.y_pred] + ([context.proba] if context.has_proba else [])
-    outputs += [context.scores] if context.task == "anomaly" else []
-    for output in outputs:
+    for output in context.outputs:
         is_number = output.dtype.kind == "f"
         text = np.round(output, 4).tobytes() if is_number else repr(output.tolist()).encode()
         digest.update(text)

@@ -27,6 +27,7 @@ _PACKAGES = (
     "lime",
     "adversarial-robustness-toolbox",
     "lightgbm",
+    "gymnasium",
 )
 
 
@@ -70,7 +71,12 @@ def provenance(
 
 
 def describe_data(context: AuditContext) -> list[dict]:
-    """Return role, hash, shape and schema of each table; no value of any row."""
+    """Return role, hash, shape and schema of each table; no value of any row.
+
+    Of an agent: of its environment and the seeds of the episodes.
+    """
+    if context.task == "reinforcement":
+        return context.describe_data()
     tables = [("test", context.X_test, context.y_test)]
     if context.X_train is not None:
         tables.append(("train", context.X_train, context.y_train))

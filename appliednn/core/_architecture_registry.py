@@ -44,11 +44,22 @@ BUILDERS: dict[str, tuple[str, str]] = {
         "build_transformer_translation",
     ),
     "actor_critic": (f"{_AGENTS}._actor_critic_network", "build_actor_critic"),
+    "recurrent_actor_critic": (
+        f"{_AGENTS}._recurrent_network",
+        "build_recurrent_actor_critic",
+    ),
+    "q_network": (f"{_AGENTS}._q_network", "build_q_network"),
+    "deterministic_actor_critic": (
+        f"{_AGENTS}._replay_actor_critic",
+        "build_deterministic_actor_critic",
+    ),
+    "squashed_actor_critic": (f"{_AGENTS}._replay_actor_critic", "build_squashed_actor_critic"),
     "cloned_policy": (f"{_OFFLINE}._networks", "build_cloned_policy"),
     "offline_q": (f"{_OFFLINE}._networks", "build_offline_q"),
     "keras": ("appliednn.core._keras_architecture", "build_from_config"),
 }
 
+_DECISIONS = {name: name for name in ("decision", "weighted_decision", "value")}
 _BERT = f"{_TEXT}.encoder._functions"
 _LANGUAGE = (
     f"{_TEXT}.generation._language_networks",
@@ -94,14 +105,42 @@ FUNCTIONS: dict[str, tuple[str, dict[str, str]]] = {
     "transformer_language": _LANGUAGE,
     "gru_translation": _TRANSLATION,
     "transformer_translation": _TRANSLATION,
+    "recurrent_actor_critic": (
+        f"{_AGENTS}._recurrent_network",
+        {
+            "recurrent_ppo_loss": "recurrent_ppo_loss",
+            "encode": "encode",
+            **_DECISIONS,
+        },
+    ),
     "actor_critic": (
         f"{_AGENTS}._actor_critic_network",
         {
             "ppo_loss": "ppo_loss",
             "policy_gradient_loss": "policy_gradient_loss",
-            "decision": "decision",
-            "weighted_decision": "weighted_decision",
-            "value": "value",
+            **_DECISIONS,
+        },
+    ),
+    "q_network": (
+        f"{_AGENTS}._q_network",
+        {"dqn_loss": "dqn_loss", "double_dqn_loss": "double_dqn_loss", **_DECISIONS},
+    ),
+    "deterministic_actor_critic": (
+        f"{_AGENTS}._replay_actor_critic",
+        {
+            "critic_loss": "td3_critic_loss",
+            "actor_loss": "td3_actor_loss",
+            "actor_scores": "actor_scores",
+            **_DECISIONS,
+        },
+    ),
+    "squashed_actor_critic": (
+        f"{_AGENTS}._replay_actor_critic",
+        {
+            "critic_loss": "sac_critic_loss",
+            "actor_and_temperature_loss": "sac_actor_loss",
+            "actor_scores": "actor_scores",
+            **_DECISIONS,
         },
     ),
     "cloned_policy": (
@@ -142,4 +181,10 @@ NUMPY: dict[tuple[str, str], tuple[str, str]] = {
     ("bert_spans", "count"): (f"{_TEXT}.encoder._counts", "count_bert"),
     ("vector_head", "count"): (f"{_TEXT}.encoder._counts", "count_vector_head"),
     ("span_attention", "count"): (f"{_TEXT}.answering._count", "count_span_attention"),
+    ("q_network", "count"): (f"{_AGENTS}._network_counts", "count_q_network"),
+    ("deterministic_actor_critic", "count"): (
+        f"{_AGENTS}._network_counts",
+        "count_deterministic",
+    ),
+    ("squashed_actor_critic", "count"): (f"{_AGENTS}._network_counts", "count_squashed"),
 }

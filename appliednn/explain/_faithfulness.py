@@ -224,7 +224,7 @@ def _randomisation(method, first, pool, rows, background, target, n_networks, se
     """Return how alike explanations of networks with fresh weights are."""
     key, name = "randomisation_likeness", "Likeness to a network with random weights"
     n, n_features = first.values.shape
-    if not isinstance(pool, NetworkPool):
+    if not (isinstance(pool, NetworkPool) and pool.randomizable):
         reason = "only a network can be given fresh weights"
         return _not_applicable(key, name, n, reason)
     if n_features < 3:

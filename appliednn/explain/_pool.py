@@ -137,7 +137,8 @@ class NetworkPool(ScorePool):
     source : int ndarray of shape (n_inputs,)
         Feature that each encoded column comes from.
     head : object
-        Gives ``scores(Z)`` and, where ``differentiable``, ``gradient(Z, target)``.
+        Gives ``scores(Z)`` and, where ``differentiable``, ``gradient(Z, target)``; has
+        ``randomized(seed)``, unless it says ``randomizable = False``.
     """
 
     def __init__(self, frame: pd.DataFrame, Z: np.ndarray, source: np.ndarray, head) -> None:
@@ -148,6 +149,11 @@ class NetworkPool(ScorePool):
     def scores(self, index: np.ndarray) -> np.ndarray:
         """Return the scores of mixtures, (n, n_targets)."""
         return self.head.scores(self.Z[index[:, self.source], self._columns])
+
+    @property
+    def randomizable(self) -> bool:
+        """Whether the network can be given fresh weights."""
+        return getattr(self.head, "randomizable", True)
 
     def randomized(self, seed: int) -> NetworkPool:
         """Return the same rows under a network with fresh weights."""

@@ -15,6 +15,7 @@ from appliednn.pipeline._anomalies import anomaly_labels, is_detector
 from appliednn.pipeline._artifacts import load_model
 from appliednn.pipeline._files import check_contract, model_features, read_file
 from appliednn.pipeline._lock import file_sha256
+from appliednn.pipeline._observations import is_agent
 from appliednn.pipeline._outcome import RunOutcome, verdict_lines
 from appliednn.pipeline._prepare import target_values
 from appliednn.pipeline._run_folder import FINISHED, RunFolder, write_json, writing_to
@@ -68,6 +69,11 @@ def audit_file(
 
     model_path = Path(model)
     fitted, frame = load_model(model_path), read_file(data)
+    if is_agent(fitted):
+        raise UsageError(
+            f"{model} is an agent, which is judged in its environment, not on rows: run a config "
+            "of task: reinforcement, or call appliednn.audit.audit_agent"
+        )
     detector = is_detector(fitted)
     if target is None and not detector:
         raise UsageError("--target is needed: the column with the truth")

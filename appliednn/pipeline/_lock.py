@@ -18,6 +18,7 @@ MAIN_PACKAGES = (
     "keras",
     "tensorflow",
     "imbalanced-learn",
+    "gymnasium",
 )
 """Packages that may change a result; the others are listed and not compared."""
 
@@ -29,8 +30,8 @@ def make_lock(loaded: Any, data: Any) -> dict[str, Any]:
     ----------
     loaded : LoadedConfig
         The config.
-    data : Prepared
-        Its rows.
+    data : Prepared or PreparedEnv
+        Its rows, or its environment.
     """
     config = loaded.config
     return {
@@ -42,14 +43,7 @@ def make_lock(loaded: Any, data: Any) -> dict[str, Any]:
         "git": _git_state(),
         "config": {"sha256": config_sha256(loaded), "file_sha256": text_sha256(loaded.text)},
         "base_dir": str(loaded.base_dir.resolve()),
-        "data": {
-            "sha256": data.sha256,
-            "rows": data.n_read,
-            "rows_used": len(data.frame),
-            "rows_train": len(data.train),
-            "rows_test": len(data.test),
-            "schema": [{"name": c, "dtype": str(t)} for c, t in data.frame.dtypes.items()],
-        },
+        "data": data.for_lock(),
         "seeds": {"root": config.seed, "method": "SeedSequence([root, crc32(stage)])"},
     }
 

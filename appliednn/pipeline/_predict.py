@@ -12,6 +12,7 @@ from appliednn.core.errors import UsageError
 from appliednn.pipeline._anomalies import detections, is_detector
 from appliednn.pipeline._artifacts import load_model
 from appliednn.pipeline._files import KINDS, check_contract, model_features, read_file
+from appliednn.pipeline._observations import actions_of, is_agent
 from appliednn.pipeline._outcome import RunOutcome
 from appliednn.pipeline._run_folder import atomic_path, writing_to
 from appliednn.pipeline._sentences import file_sentences, is_tagger, rows_of, run_config
@@ -33,7 +34,8 @@ def predict_file(
     out : path
         Where to write, by its suffix: one row for each row of ``data``, in their order, with the
         column ``prediction`` and, for a classifier, ``probability[<class>]`` for each class; of
-        a detector ``score``, ``flag`` and the features that raise the score of a flagged row.
+        a detector ``score``, ``flag`` and the features that raise the score of a flagged row; of
+        an agent ``prediction``, the action for each row of observations.
     reasons : bool
         Of a model that reads text: add the words that speak most for each answer.
 
@@ -55,6 +57,8 @@ def predict_file(
     frame = read_file(data)
     if not len(frame):
         raise UsageError(f"{data} holds no rows")
+    if is_agent(fitted):
+        return _act(fitted, frame, data, out, reasons=reasons)
     detector = is_detector(fitted)
     notes = check_contract(model_path, frame, with_target=False, values=not detector)
     if is_tagger(fitted):
@@ -72,6 +76,17 @@ def predict_file(
     if detector:
         n = f"{int(predictions['flag'].sum())} of {len(predictions)} rows flagged"
     return RunOutcome(0, lines=[*notes, f"{n}: {out}"])
+
+
+def _act(model: Any, frame: pd.DataFrame, data: Any, out: Path, *, reasons: bool) -> RunOutcome:
+    """Write an agent's action for each row of observations."""
+    if reasons:
+        raise UsageError("--reasons is for models that read texts; the audit explains agents")
+    actions, note = actions_of(model, frame, data)
+    with writing_to(out, "choose another --out"), atomic_path(out) as temporary:
+        _write(actions, temporary, KINDS[out.suffix.lower()])
+    n = "1 action" if len(actions) == 1 else f"{len(actions)} actions"
+    return RunOutcome(0, lines=[note, f"{n}: {out}"])
 
 
 def _tags(model: Any, frame: pd.DataFrame, model_path: Path, data: Any) -> pd.DataFrame:

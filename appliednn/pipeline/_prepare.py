@@ -57,6 +57,17 @@ class Prepared:
     n_read: int
     warnings: list[str] = field(default_factory=list)
 
+    def for_lock(self) -> dict[str, Any]:
+        """Return what the lock says of the rows."""
+        return {
+            "sha256": self.sha256,
+            "rows": self.n_read,
+            "rows_used": len(self.frame),
+            "rows_train": len(self.train),
+            "rows_test": len(self.test),
+            "schema": [{"name": c, "dtype": str(t)} for c, t in self.frame.dtypes.items()],
+        }
+
 
 def prepare(config: Any, base_dir: Path) -> Prepared:
     """Read and split the data of a config.

@@ -10,6 +10,13 @@ from typing import Any
 
 from appliednn.core.errors import AppliedNNError, IntegrityError, UsageError
 from appliednn.pipeline import _stages as stages
+from appliednn.pipeline._agents import (
+    agent_plan,
+    agent_results_stage,
+    agent_stage,
+    audit_agent_stage,
+)
+from appliednn.pipeline._environment import prepare_environment
 from appliednn.pipeline._in_use import in_use
 from appliednn.pipeline._interrupt import InterruptWatch
 from appliednn.pipeline._journal import Journal
@@ -35,6 +42,21 @@ from appliednn.pipeline._run_folder import (
     write_atomic,
     write_json,
     writing_to,
+)
+from appliednn.pipeline.config._metrics import REINFORCEMENT
+
+#: Files whose hashes the lock keeps; of an agent there is no contract, of rows no history.
+_LOCKED = (
+    "config.yaml",
+    "resolved.yaml",
+    "contract.json",
+    "model.ann",
+    "history.json",
+    "metrics.json",
+    "gates.json",
+    "report.json",
+    "report.html",
+    "log.jsonl",
 )
 
 
@@ -72,17 +94,15 @@ def run(
         When a resumed run's config or data have changed.
     """
     root = Path(out) if out is not None else loaded.resolve(loaded.config.report.dir)
-    n_stages = 7 if loaded.config.search.type != "none" else 6
-    progress = StageProgress(n_stages)
+    progress = StageProgress(_n_stages(loaded.config))
     with InterruptWatch() as watch:
         try:
-            with progress.stage("reading the data"):
-                data = prepare(loaded.config, loaded.base_dir)
-                stages.check_labels(loaded.config, data.y)
+            data = _prepared(loaded, progress)
             for warning in data.warnings:
                 progress.line(f"warning: {warning}")
             if dry_run:
-                return RunOutcome(0, lines=plan_lines(loaded, data, root))
+                plan = agent_plan if is_agent(loaded.config) else plan_lines
+                return RunOutcome(0, lines=plan(loaded, data, root))
             lock = make_lock(loaded, data)
             found = _unfinished(loaded, lock, root, resume) if resume else None
             folder = found or RunFolder.create(root, loaded.config.name)
@@ -97,6 +117,28 @@ def run(
                     return _interrupted(folder)
         except KeyboardInterrupt:
             return _interrupted(None)
+
+
+def is_agent(config: Any) -> bool:
+    """Whether a run is one in which an agent learns in an environment."""
+    return config.task == REINFORCEMENT
+
+
+def _n_stages(config: Any) -> int:
+    if is_agent(config):
+        return 4
+    return 7 if config.search.type != "none" else 6
+
+
+def _prepared(loaded: Any, progress: StageProgress) -> Any:
+    """Return the rows or the environment of a run."""
+    if is_agent(loaded.config):
+        with progress.stage("making the environment"):
+            return prepare_environment(loaded.config)
+    with progress.stage("reading the data"):
+        data = prepare(loaded.config, loaded.base_dir)
+        stages.check_labels(loaded.config, data.y)
+    return data
 
 
 def _open_folder(
@@ -173,6 +215,11 @@ def _run_stages(
         watch.check()
         return result
 
+    if is_agent(state.config):
+        agent = stage("training the agent", agent_stage)
+        report = stage("auditing in the environment", audit_agent_stage, agent)
+        stage("writing the results", agent_results_stage, report, agent)
+        return _finish(state, report, [])
     broken = stage("learning the data contract", stages.contract_stage)
     for message in broken:
         progress.line(f"contract: {message}")
@@ -192,24 +239,14 @@ def _finish(state: stages.RunState, report: Any, broken: list[str]) -> RunOutcom
     # Only rows from later than the training rows are a later data set; a random draw of the same
     # table that holds one outlier is worth a line, not a failed run. Values that no training row
     # had are what a detector looks for.
-    later = state.config.split.type == "time" and state.config.task != "anomaly"
-    exit_code = CONTRACT if broken and later else report.exit_code
+    exit_code = report.exit_code
+    if broken and state.config.split.type == "time" and state.config.task != "anomaly":
+        exit_code = CONTRACT
     folder.log("finished", verdict=verdict, exit_code=exit_code)
     lock = read_json(folder / "lock.json")
     lock["device"] = devices_in_use()  # known now: training has loaded what it needs
     lock["files"] = {
-        name: file_sha256(folder / name)
-        for name in (
-            "config.yaml",
-            "resolved.yaml",
-            "contract.json",
-            "model.ann",
-            "metrics.json",
-            "gates.json",
-            "report.json",
-            "report.html",
-            "log.jsonl",
-        )
+        name: file_sha256(folder / name) for name in _LOCKED if (folder / name).is_file()
     }
     write_json(folder / "lock.json", lock)
     folder.set_status(FINISHED, f"{verdict}\n{LOCK_HASH}{file_sha256(folder / 'lock.json')}")

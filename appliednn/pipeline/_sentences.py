@@ -122,13 +122,14 @@ def run_config(model_path: Path) -> Any:
     from pydantic import ValidationError
 
     from appliednn.core.errors import AppliedNNError
-    from appliednn.pipeline.config import RunConfig
+    from appliednn.pipeline.config._agent_schema import root_model
     from appliednn.pipeline.config._document import read
 
     path = model_path.parent / "resolved.yaml"
     if not path.is_file():
         return None
     try:  # references to the environment stay as they are: no data are read by this config
-        return RunConfig.model_validate(read(path)[1].data)
+        values = read(path)[1].data
+        return root_model(values).model_validate(values)
     except (ValidationError, AppliedNNError):
         return None

@@ -9,6 +9,7 @@ import numpy as np
 
 from appliednn.core.errors import UsageError
 from appliednn.pipeline._artifacts import load_model, save_model
+from appliednn.pipeline._environment import PreparedEnv
 from appliednn.pipeline._journal import Journal
 from appliednn.pipeline._lock import file_sha256
 from appliednn.pipeline._model import build_recipe
@@ -35,8 +36,8 @@ class RunState:
     ----------
     loaded : LoadedConfig
         The config.
-    data : Prepared
-        The rows.
+    data : Prepared or PreparedEnv
+        The rows, or the environment.
     folder : RunFolder
         Where results go.
     journal : Journal
@@ -44,7 +45,7 @@ class RunState:
     """
 
     loaded: Any
-    data: Prepared
+    data: Prepared | PreparedEnv
     folder: RunFolder
     journal: Journal
 
@@ -209,8 +210,20 @@ def results_stage(
     state: RunState, report: Any, search: dict[str, Any] | None, chosen: Any, broken: list[str]
 ) -> None:
     """Write metrics.json, gates.json, report.json and report.html."""
-    folder, data = state.folder, state.data
-    documents = report.to_dict()
+    data = state.data
+    head = {
+        "n_train": len(data.train),
+        "n_test": len(data.test),
+        "threshold": chosen,
+        "search": search,
+        "contract_violations": broken,
+    }
+    write_documents(state, report, head)
+
+
+def write_documents(state: RunState, report: Any, head: dict[str, Any]) -> None:
+    """Write the files of results; ``head`` is what metrics.json says besides the estimates."""
+    folder, documents = state.folder, report.to_dict()
     estimates: dict[str, dict[str, Any]] = {"metrics": {}, "resources": {}}
     for name, records in documents["sections"].items():
         part = estimates["resources" if name == "resources" else "metrics"]
@@ -220,11 +233,7 @@ def results_stage(
         "format": 1,
         "name": state.config.name,
         "task": documents["task"],
-        "n_train": len(data.train),
-        "n_test": len(data.test),
-        "threshold": chosen,
-        "search": search,
-        "contract_violations": broken,
+        **head,
         **estimates,
     }
     write_json(folder / "metrics.json", metrics)

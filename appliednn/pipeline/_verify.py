@@ -106,12 +106,9 @@ def _data(run: RunFolder, lock: dict[str, Any]) -> list[str]:
     """Return what is wrong with the data as they are now."""
     from pydantic import ValidationError
 
-    from appliednn.datasets import fingerprint
-    from appliednn.pipeline._prepare import read_data
-
     try:
         config = _stored_config(run / "resolved.yaml")
-        now = fingerprint(read_data(config, (run.path / lock["base_dir"]).resolve()))
+        now = _fingerprint(config, (run.path / lock["base_dir"]).resolve())
     except ValidationError:
         return ["data: not read, since resolved.yaml is no config"]
     except AppliedNNError as error:
@@ -121,16 +118,28 @@ def _data(run: RunFolder, lock: dict[str, Any]) -> list[str]:
     return []
 
 
+def _fingerprint(config: Any, base_dir: Path) -> str:
+    """Return the fingerprint of a config's rows, or of its environment."""
+    if config.reads == "environment":
+        from appliednn.pipeline._environment import prepare_environment
+
+        return prepare_environment(config).sha256
+    from appliednn.datasets import fingerprint
+    from appliednn.pipeline._prepare import read_data
+
+    return fingerprint(read_data(config, base_dir))
+
+
 def _stored_config(path: Path) -> Any:
     """Return the config of a run folder; its paths start where the config lay, not here."""
-    from appliednn.pipeline.config import RunConfig
+    from appliednn.pipeline.config._agent_schema import root_model
     from appliednn.pipeline.config._document import read, substitute
 
     _, document = read(path)
     values, _ = substitute(document, os.environ)
     if document.problems:
         raise UsageError("; ".join(p.message for p in document.problems))
-    return RunConfig.model_validate(values)
+    return root_model(values).model_validate(values)
 
 
 def _model(run: RunFolder, lock: dict[str, Any]) -> list[str]:

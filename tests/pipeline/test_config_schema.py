@@ -32,7 +32,7 @@ MINIMAL = {
 
 OURS = [name for name, entry in ESTIMATORS.items() if entry.module.startswith("appliednn")]
 # Parameters of an estimator that no config can hold: code.
-NOT_IN_A_CONFIG = {"base", "callbacks", "detectors"}  # only objects
+NOT_IN_A_CONFIG = {"base", "callbacks", "detectors", "env"}  # only objects
 
 
 @pytest.mark.parametrize("name", OURS)

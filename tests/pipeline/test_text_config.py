@@ -127,7 +127,7 @@ def test_gates_know_the_metrics_of_texts(load):
 def test_the_schema_asks_texts_for_a_target_too():
     schema = json_schema()
     assert "text-classification" in json.dumps(schema["properties"]["task"])
-    assert "text-regression" in schema["if"]["properties"]["task"]["enum"]
+    assert "text-regression" in schema["else"]["if"]["properties"]["task"]["enum"]
 
 
 @pytest.mark.parametrize(

@@ -23,6 +23,7 @@ from appliednn.audit._base import (
 )
 from appliednn.audit._context import AuditContext
 from appliednn.audit.checks import _classifier_scores, _regressor_scores
+from appliednn.audit.checks._agent_baselines import BesideSimplePolicies
 from appliednn.audit.checks._baseline_models import KINDS, Fitted, fit_baseline, wanted_kinds
 from appliednn.audit.checks._classifier_scores import ClassifierScores
 from appliednn.audit.checks._intervals import estimate_of, n_resamples
@@ -242,4 +243,4 @@ def _summary(estimates: dict[str, Estimate], others, key: str) -> str:
     return f"Gain in {_SCORES[key][0]} over " + ", ".join(said_of) + "."
 
 
-CHECKS: tuple[type[Check], ...] = (Baselines,)
+CHECKS: tuple[type[Check], ...] = (Baselines, BesideSimplePolicies)

@@ -22,6 +22,7 @@ from appliednn.audit._base import (
     Table,
 )
 from appliednn.audit._context import AuditContext
+from appliednn.audit.checks._agent_explained import ActsLikeATree, WhatDecides
 from appliednn.audit.checks._explained import Explained, explained
 from appliednn.audit.checks._explanation_tests import tests_result
 from appliednn.audit.checks._words import listed, percent, said, shorten
@@ -355,4 +356,12 @@ def _case_figures(work: Explained, cases: Explanation) -> list[Figure]:
     ]
 
 
-CHECKS: tuple[type[Check], ...] = (Importance, Shap, Lime, Agreement, Faithful)
+CHECKS: tuple[type[Check], ...] = (
+    Importance,
+    Shap,
+    Lime,
+    Agreement,
+    Faithful,
+    ActsLikeATree,
+    WhatDecides,
+)

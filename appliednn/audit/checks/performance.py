@@ -16,6 +16,10 @@ import numpy as np
 from appliednn.audit._base import SUPERVISED, Check, CheckResult, Finding, Table
 from appliednn.audit._context import AuditContext
 from appliednn.audit.checks import _classifier_scores, _regressor_scores
+from appliednn.audit.checks._agent_actions import Actions
+from appliednn.audit.checks._agent_constraints import Constraints
+from appliednn.audit.checks._agent_replay import Replay
+from appliednn.audit.checks._agent_returns import Repeatability, Returns
 from appliednn.audit.checks._classifier_scores import MACRO, ClassifierScores
 from appliednn.audit.checks._intervals import (
     estimate_of,
@@ -249,4 +253,12 @@ class Detail(Check):
         return make(context, self.id)
 
 
-CHECKS: tuple[type[Check], ...] = (Headline, Detail)
+CHECKS: tuple[type[Check], ...] = (
+    Headline,
+    Detail,
+    Returns,
+    Constraints,
+    Actions,
+    Repeatability,
+    Replay,
+)

@@ -13,6 +13,7 @@ from appliednn.audit._base import (
 )
 from appliednn.audit._context import AuditContext
 from appliednn.audit.checks._adversarial import Adversarial
+from appliednn.audit.checks._agent_robustness import Attack, ObservationNoise, ShiftedDynamics
 from appliednn.audit.checks._blackbox import BlackBoxSearch
 from appliednn.audit.checks._stress import (
     Sample,
@@ -201,4 +202,12 @@ class MissingFeature(Check):
         ]
 
 
-CHECKS = (NoiseCurve, Adversarial, MissingFeature, BlackBoxSearch)
+CHECKS = (
+    NoiseCurve,
+    Adversarial,
+    MissingFeature,
+    BlackBoxSearch,
+    ObservationNoise,
+    Attack,
+    ShiftedDynamics,
+)

@@ -6,6 +6,8 @@ import numpy as np
 
 from appliednn.audit._base import Check, CheckResult, Figure, Finding, NotApplicable, Table
 from appliednn.audit._context import AuditContext
+from appliednn.audit.checks._agent_seeds import OtherSeeds
+from appliednn.audit.checks._agent_training import Generalisation
 from appliednn.audit.checks._chosen import chosen_table
 from appliednn.audit.report.svg import bar_chart, format_number, line_chart
 from appliednn.core.statistics import Estimate
@@ -275,4 +277,4 @@ def _sample(n: int, most: int, rng: np.random.Generator) -> np.ndarray:
     return np.arange(n) if n <= most else np.sort(rng.choice(n, most, replace=False))
 
 
-CHECKS = (TrainingCurves, Layers)
+CHECKS = (TrainingCurves, Layers, Generalisation, OtherSeeds)

@@ -87,7 +87,7 @@ def _assets():
 
 
 def _subtitle(report: AuditReport) -> str:
-    """Return model, task, rows and date on one line."""
+    """Return model, task, rows or episodes, and date on one line."""
     origin = report.provenance
     name = origin["model"]["class"].rpartition(".")[2]
     rows = format_number(origin["data"][0]["n_rows"])
@@ -96,8 +96,10 @@ def _subtitle(report: AuditReport) -> str:
         "binary": "binary classification",
         "multiclass": "multi-class classification",
         "anomaly": "anomaly detection",
+        "reinforcement": "reinforcement learning",
     }
-    return f"{name} · {task.get(report.task, report.task)} · {rows} held-out rows · {day}"
+    unit = "fresh episodes" if report.task == "reinforcement" else "held-out rows"
+    return f"{name} · {task.get(report.task, report.task)} · {rows} {unit} · {day}"
 
 
 def _origin_line(origin: dict) -> str:
@@ -110,7 +112,10 @@ def _origin_line(origin: dict) -> str:
     ]
     for table in origin["data"][:2]:
         rows = format_number(table["n_rows"])
-        parts.append(f"{table['role']} {rows} rows, sha256 {_short(table['sha256'])}")
+        many = (
+            f"{rows} episodes" if table["role"] == "episodes" else f"{table['role']} {rows} rows"
+        )
+        parts.append(f"{many}, sha256 {_short(table['sha256'])}")
     if origin["git"]:
         dirty = " with changes" if origin["git"]["dirty"] else ""
         parts.append(f"commit {origin['git']['commit'][:10]}{dirty}")
@@ -159,6 +164,11 @@ def _hash_text(model: dict) -> str:
 def _data_table(tables: list[dict]) -> dict:
     """Return the tables of the audit with shape and hash."""
     rows = [[t["role"], t["n_rows"], t["n_cols"], t["sha256"][:24] + "\u2026"] for t in tables]
+    if tables[0]["role"] == "episodes":
+        told = "; ".join(f"{part['name']}: {part['dtype']}" for part in tables[0]["schema"])
+        return table_view(
+            "Environment", ["what", "episodes", "numbers seen", "sha256"], rows, told
+        )
     return table_view("Data", ["table", "rows", "columns", "sha256"], rows, "")
 
 
@@ -200,8 +210,30 @@ def _ref(ref: str) -> dict:
     return {"href": href, "text": titles.get(ref, ref)}
 
 
+def _agent_limits(report: AuditReport) -> list[str]:
+    """Return what a reader must not conclude from the page of an agent."""
+    return [
+        "It describes one trained agent in one environment. A simulator is not the world: what "
+        "the environment leaves out is not tested.",
+        *(_UNKNOWN if report.not_checked else []),
+        "Intervals are at 95 % unless a table says otherwise and hold one by one, not all "
+        "together. They come from playing other episodes, not from training again; what training "
+        "again does is shown where copies were trained.",
+        "A gate that is inconclusive calls for more episodes, not for a wider threshold.",
+        "Robustness is measured against the noise, the attacks and the changes that were tried; "
+        "others may do more harm.",
+        "A return says what was rewarded. Whether that is what is wanted, no number here tells.",
+        "It states no conformity with any law or standard.",
+    ]
+
+
+_UNKNOWN = ["What was not checked, listed above, is unknown, not fine."]
+
+
 def _limits(report: AuditReport) -> list[str]:
     """Return what a reader must not conclude from the page."""
+    if report.task == "reinforcement":
+        return _agent_limits(report)
     tried = (
         "Robustness is measured against the attacks and the noise that were tried; others may do "
         "more harm."
@@ -223,7 +255,7 @@ def _limits(report: AuditReport) -> list[str]:
         "It states no conformity with any law or standard.",
     ]
     if report.not_checked:
-        limits.insert(1, "What was not checked, listed above, is unknown, not fine.")
+        limits[1:1] = _UNKNOWN
     if "train" not in {table["role"] for table in report.provenance["data"]}:
         limits.insert(1, "No training rows were given: leakage and duplicates are unknown.")
     return limits

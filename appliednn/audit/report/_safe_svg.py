@@ -10,11 +10,16 @@ _SHAPES = {"path", "rect", "circle", "ellipse", "line", "polyline", "polygon"}
 _TEXTS = {"title", "desc", "text", "tspan"}
 _STRUCTURE = {"svg", "g", "defs", "use", "symbol", "marker", "mask", "clipPath", "pattern"}
 _PAINT = {"linearGradient", "radialGradient", "stop"}
-_ELEMENTS = _SHAPES | _TEXTS | _STRUCTURE | _PAINT
+_MOTION = {"animate", "animateTransform"}
+_ELEMENTS = _SHAPES | _TEXTS | _STRUCTURE | _PAINT | _MOTION
+#: What may move: nothing that could point elsewhere while it does.
+_MOVES = {"transform", "visibility", "opacity"}
 
 
 def safe_svg(svg: str) -> Markup | None:
     """Return an SVG as markup, or None if it holds a script, a link out, a style or is no SVG.
+
+    Shapes may move, turn and vanish; nothing else about them may change.
 
     Examples
     --------
@@ -33,6 +38,8 @@ def safe_svg(svg: str) -> Markup | None:
         return None
     for element in root.iter():
         if _name(element.tag) not in _ELEMENTS or not all(map(_safe, element.attrib.items())):
+            return None
+        if _name(element.tag) in _MOTION and element.get("attributeName") not in _MOVES:
             return None
     return Markup(svg)
 

@@ -146,7 +146,7 @@ class SequenceFunctions:
         """Return where the weights of a named sub-model stand among the model's."""
         if name not in self._positions:
             places = {id(v): i for i, v in enumerate(self.model.variables)}
-            self._positions[name] = [places[id(v)] for v in self.model.get_layer(name).variables]
+            self._positions[name] = [places[id(v)] for v in self.model.get_layer(name).weights]
         return self._positions[name]
 
     def constants(self, weights: Sequence[np.ndarray]) -> list:

@@ -87,7 +87,7 @@ class UpdateProgram:
 
     def group(self, name: str) -> list[np.ndarray]:
         """Return copies of the weights of one sub-model."""
-        return [v.value.numpy() for v in self.model.get_layer(name).variables]
+        return [v.value.numpy() for v in self.model.get_layer(name).weights]
 
     # -- steps ----------------------------------------------------------------------------------
 

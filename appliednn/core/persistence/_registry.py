@@ -68,12 +68,20 @@ _MODULES: dict[str, str] = {
     "Seq2SeqModel": "appliednn.text.generation._seq2seq",
     "LanguageModel": "appliednn.text.generation._language_model",
     "TabularSearchCV": "appliednn.search._search",
+    "SurrogateTree": "appliednn.explain.policies._surrogate",
     "ContextualBandit": "appliednn.reinforcement.bandits._bandit",
     "BehaviorCloning": "appliednn.reinforcement.offline._behavior_cloning",
     "DiscreteCQL": "appliednn.reinforcement.offline._cql",
     "A2CAgent": "appliednn.reinforcement.agents._a2c",
     "REINFORCEAgent": "appliednn.reinforcement.agents._reinforce",
+    "RecurrentPPOAgent": "appliednn.reinforcement.agents._recurrent_ppo",
     "PPOAgent": "appliednn.reinforcement.agents._ppo",
+    "DQNAgent": "appliednn.reinforcement.agents._dqn",
+    "DDPGAgent": "appliednn.reinforcement.agents._ddpg",
+    "TD3Agent": "appliednn.reinforcement.agents._td3",
+    "SACAgent": "appliednn.reinforcement.agents._sac",
+    "ReplayBuffer": "appliednn.reinforcement.replay._buffer",
+    "PrioritizedReplayBuffer": "appliednn.reinforcement.replay._prioritized",
 }
 # Small dataclasses that are part of a state; rebuilt by their constructor from values.
 _VALUES: dict[str, str] = {
@@ -99,9 +107,13 @@ _VALUES: dict[str, str] = {
     "SpaceSpec": "appliednn.reinforcement.agents._spaces",
     "RunningMoments": "appliednn.reinforcement.agents._normalizer",
     "ObservationNormalizer": "appliednn.reinforcement.agents._normalizer",
+    "Finalist": "appliednn.reinforcement.agents._training_run",
     "RewardScaler": "appliednn.reinforcement.agents._normalizer",
     "FoldModel": "appliednn.search._fold_model",
     "TargetMeans": "appliednn.search._target_means",
+    "Estimate": "appliednn.core.statistics",
+    "Episodes": "appliednn.reinforcement.evaluation._episodes",
+    "Evaluation": "appliednn.reinforcement.evaluation._evaluation",
     "LinearArms": "appliednn.reinforcement.bandits._linear_arms",
 }
 _REGISTERED: dict[str, type] = {}

@@ -11,6 +11,7 @@ from appliednn.pipeline.config._columns import csv_columns
 from appliednn.pipeline.config._metrics import (
     ATTACKS,
     FAIRNESS,
+    REINFORCEMENT,
     TASKS,
     known_metrics,
     split_key,
@@ -33,14 +34,17 @@ class Issue(NamedTuple):
 
 
 Check = Callable[[RunConfig, FilePath], Iterator[Issue]]
-_CHECKS: list[tuple[frozenset[str], Check]] = []
+_CHECKS: list[tuple[frozenset[str], Check, str]] = []
 
 
-def check(*sections: str) -> Callable[[Check], Check]:
-    """Register a check with the sections it reads; it is skipped where one of them is broken."""
+def check(*sections: str, of: str = "rows") -> Callable[[Check], Check]:
+    """Register a check with the sections it reads; it is skipped where one of them is broken.
+
+    ``of``: whether it is for configs of ``"rows"``, of an ``"environment"``, or of ``"both"``.
+    """
 
     def register(function: Check) -> Check:
-        _CHECKS.append((frozenset(sections), function))
+        _CHECKS.append((frozenset(sections), function, of))
         return function
 
     return register
@@ -58,8 +62,9 @@ def run_checks(config: RunConfig, base_dir: FilePath, broken: set[str]) -> Itera
     broken : set of str
         Sections not to be judged.
     """
-    for sections, function in _CHECKS:
-        if not sections & broken:
+    own = "environment" if config.task == REINFORCEMENT else "rows"
+    for sections, function, of in _CHECKS:
+        if of in (own, "both") and not sections & broken:
             yield from function(config, base_dir)
 
 
@@ -70,14 +75,14 @@ def _task_fits(name: str, task: str, path: Path) -> Iterator[Issue]:
     twin = name.replace("Classifier", "Regressor")
     twin = name.replace("Regressor", "Classifier") if twin == name else twin
     near = twin if twin in fitting else None
-    if near is None and task.startswith("text-"):
+    if near is None and (task.startswith("text-") or task == REINFORCEMENT):
         near = fitting[0]
     what = "anomaly detection" if task == "anomaly" else task
     message = f"{name} does not do {what}; expected one of {', '.join(fitting)}"
     yield Issue(path, message, near)
 
 
-@check("task", "model")
+@check("task", "model", of="both")
 def model_does_the_task(config: RunConfig, base_dir: FilePath) -> Iterator[Issue]:
     """Ask for a classifier for classes, a regressor for numbers."""
     yield from _task_fits(config.model.type, config.task, ("model", "type"))
@@ -90,7 +95,7 @@ def baselines_do_the_task(config: RunConfig, base_dir: FilePath) -> Iterator[Iss
         return  # takes none
     for i, name in enumerate(config.baselines):
         yield from _task_fits(name, config.task, ("baselines", i))
-    yield from _repeated(config.baselines, ("baselines",))
+    yield from repeated(config.baselines, ("baselines",))
 
 
 @check("task", "data", "imbalance", "calibration", "threshold")
@@ -140,7 +145,7 @@ def bags_of_real_rows(config: RunConfig, base_dir: FilePath) -> Iterator[Issue]:
         yield Issue(("model", "n_bags"), message)
 
 
-@check("model")
+@check("model", of="both")
 def one_kind_of_clipping(config: RunConfig, base_dir: FilePath) -> Iterator[Issue]:
     """Ask that a gradient is clipped in one way."""
     kinds = ("clip_value", "clip_norm", "clip_global_norm")
@@ -173,7 +178,7 @@ def columns_have_one_role(config: RunConfig, base_dir: FilePath) -> Iterator[Iss
     data = config.data
     audited = [s.column for s in data.sensitive]
     for role, columns in (("drop", data.drop), ("sensitive", audited)):
-        yield from _repeated(columns, ("data", role))
+        yield from repeated(columns, ("data", role))
         for i, column in enumerate(columns):
             if column == data.target:
                 yield Issue(("data", role, i), f"{column!r} is the target")
@@ -209,11 +214,11 @@ def space_fits_the_model(config: RunConfig, base_dir: FilePath) -> Iterator[Issu
                 yield Issue(place, message)
 
 
-@check("task", "gates")
+@check("task", "gates", of="both")
 def gates_name_metrics(config: RunConfig, base_dir: FilePath) -> Iterator[Issue]:
     """Ask that a gate names an estimate of the audit."""
     known = known_metrics(config.task)
-    others = [task for task in TASKS if task != config.task]
+    others = [task for task in (*TASKS, REINFORCEMENT) if task != config.task]
     for i, gate in enumerate(config.gates):
         name, inner = split_key(gate.metric)
         if name in known:
@@ -226,7 +231,7 @@ def gates_name_metrics(config: RunConfig, base_dir: FilePath) -> Iterator[Issue]
             message = f"no estimate of the audit is called {gate.metric!r}"
             near = closest(name, known)
             yield Issue(path, message, f"{near}[{inner}]" if near and inner else near)
-    yield from _repeated([(g.metric, g.op) for g in config.gates], ("gates",))
+    yield from repeated([(g.metric, g.op) for g in config.gates], ("gates",))
 
 
 @check("gates", "data", "fairness", "robustness")
@@ -332,7 +337,7 @@ def columns_are_there(config: RunConfig, base_dir: FilePath) -> Iterator[Issue]:
             yield Issue(path, message, closest(column, columns))
 
 
-def _repeated(items: Sequence, path: Path) -> Iterator[Issue]:
+def repeated(items: Sequence, path: Path) -> Iterator[Issue]:
     for item, count in Counter(items).items():
         if count > 1:
             last = len(items) - 1 - list(reversed(items)).index(item)

@@ -7,6 +7,8 @@ from typing import Any
 from pydantic import BaseModel
 
 from appliednn.core.errors import UsageError
+from appliednn.pipeline.config._agent_schema import AgentRunConfig
+from appliednn.pipeline.config._metrics import REINFORCEMENT
 from appliednn.pipeline.config._problems import closest
 from appliednn.pipeline.config._schema import RunConfig
 from appliednn.pipeline.config._shape import element_of, models_of, tag_of
@@ -23,7 +25,8 @@ def describe(path: str = "") -> list[str]:
     ----------
     path : str
         Dotted keys, with the name of a type where there are several (``"model.Ridge"``,
-        ``"search.random"``); empty for the whole config.
+        ``"search.random"``); empty for the whole config; ``"reinforcement"``, and below it
+        ``"reinforcement.robustness"``, for that of an agent.
 
     Raises
     ------
@@ -65,7 +68,7 @@ def _table(model: type[BaseModel]) -> list[str]:
 
 
 def _find(parts: list[str]) -> list[type[BaseModel]]:
-    models: list[type[BaseModel]] = [RunConfig]
+    models, parts = _root(parts)
     for i, part in enumerate(parts):
         by_tag = {tag_of(m): m for m in models}
         if len(models) > 1 and part in by_tag:
@@ -77,6 +80,14 @@ def _find(parts: list[str]) -> list[type[BaseModel]]:
             _refuse(parts[:i], part, models, fields)
         models = found
     return models
+
+
+def _root(parts: list[str]) -> tuple[list[type[BaseModel]], list[str]]:
+    """Return the model of a whole config that a place is in: of rows, or of an environment."""
+    if parts and parts[0] == REINFORCEMENT:
+        return [AgentRunConfig], parts[1:]
+    own = parts and parts[0] in AgentRunConfig.model_fields.keys() - RunConfig.model_fields.keys()
+    return [AgentRunConfig if own else RunConfig], parts
 
 
 def _refuse(before: list[str], part: str, models: list[type[BaseModel]], fields: Any) -> None:

@@ -12,9 +12,11 @@ from typing import Any
 from pydantic import ValidationError
 
 from appliednn.pipeline.config import (  # noqa: F401 (they register their checks)
+    _agent_checks,
     _anomaly_checks,
     _text_checks,
 )
+from appliednn.pipeline.config._agent_schema import AgentRunConfig, root_model
 from appliednn.pipeline.config._checks import run_checks
 from appliednn.pipeline.config._document import Document, apply_overrides, read, substitute
 from appliednn.pipeline.config._messages import problems
@@ -28,6 +30,11 @@ _STAND_IN = {
     "data": {"source": {"type": "dataset", "name": "stand-in"}, "target": "stand-in"},
     "model": {"type": "DummyClassifier"},
 }
+_AGENT_STAND_IN = {
+    **{key: _STAND_IN[key] for key in ("version", "name", "model")},
+    "task": "reinforcement",
+    "env": {"id": "stand-in"},
+}
 
 
 @dataclass(frozen=True)
@@ -36,7 +43,7 @@ class LoadedConfig:
 
     Attributes
     ----------
-    config : RunConfig
+    config : RunConfig or AgentRunConfig
         Validated, with defaults and with the environment filled in: it may hold secrets, so it
         is neither printed nor written to disk.
     text : str
@@ -52,7 +59,7 @@ class LoadedConfig:
         Overrides as given.
     """
 
-    config: RunConfig = field(repr=False)
+    config: RunConfig | AgentRunConfig = field(repr=False)
     text: str = field(repr=False)
     path: Path
     base_dir: Path
@@ -111,12 +118,15 @@ def load_config(
     )
 
 
-def _validate(document: Document, values: dict[str, Any], base_dir: Path) -> RunConfig:
+def _validate(
+    document: Document, values: dict[str, Any], base_dir: Path
+) -> RunConfig | AgentRunConfig:
     """Return the config, or raise all problems of the text, the sections and between them."""
     found = list(document.problems)
     broken: set[str] = set()
+    root = root_model(values)
     try:
-        config = RunConfig.model_validate(values)
+        config = root.model_validate(values)
     except ValidationError as error:
         # A default that follows from another key cannot be found while that key is wrong.
         errors = [
@@ -126,12 +136,13 @@ def _validate(document: Document, values: dict[str, Any], base_dir: Path) -> Run
         ]
         found += problems(document, errors, values)
         broken = {str(e["loc"][0]) for e in errors if e["loc"]}
-        usable = {k: values[k] for k in RunConfig.model_fields if k in values and k not in broken}
+        usable = {k: values[k] for k in root.model_fields if k in values and k not in broken}
         gates = _gates(values.get("gates")) if "gates" in broken else None
         if gates is not None:
             usable["gates"] = gates
             broken.discard("gates")
-        config = RunConfig.model_validate({**_STAND_IN, **usable})
+        stand_in = _AGENT_STAND_IN if root is AgentRunConfig else _STAND_IN
+        config = root.model_validate({**stand_in, **usable})
     for issue in run_checks(config, base_dir, broken):
         found.append(document.problem(*issue))
     if found:
@@ -158,7 +169,7 @@ def _gates(given: Any) -> list[dict[str, Any]] | None:
     return gates
 
 
-def _resolved(config: RunConfig, written: Mapping[tuple, str]) -> dict[str, Any]:
+def _resolved(config: RunConfig | AgentRunConfig, written: Mapping[tuple, str]) -> dict[str, Any]:
     """Return the whole config as plain values, with references to the environment restored."""
     resolved = deepcopy(config.model_dump(mode="python"))
     resolved["model"] = {"type": config.model.type, **resolved["model"]}

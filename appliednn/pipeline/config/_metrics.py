@@ -14,6 +14,9 @@ TASKS = (
     "text-regression",
     "tagging",
 )
+"""Tasks on rows."""
+REINFORCEMENT = "reinforcement"
+"""The task without rows: what is learned from is an environment."""
 FAIRNESS: dict[str, tuple[str, ...]] = {
     "classification": (
         "demographic_parity_difference",
@@ -58,6 +61,8 @@ def known_metrics(task: str) -> tuple[str, ...]:
     >>> [task for task in TASKS if "roc_auc" in known_metrics(task)]
     ['classification', 'anomaly', 'text-classification']
     """
+    if task == REINFORCEMENT:
+        return metrics(REINFORCEMENT)
     others = {
         "classification": ("regression",),
         "regression": ("classification",),

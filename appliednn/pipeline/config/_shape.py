@@ -7,8 +7,8 @@ from typing import Annotated, Any, NamedTuple, Union, get_args, get_origin
 
 from pydantic import BaseModel
 
+from appliednn.pipeline.config._agent_schema import root_model
 from appliednn.pipeline.config._models import MODELS
-from appliednn.pipeline.config._schema import RunConfig
 from appliednn.pipeline.config._section_types import ModelSection
 from appliednn.pipeline.config._yaml import Path
 
@@ -32,7 +32,7 @@ def follow(loc: tuple, data: Any) -> Spot:
     >>> follow(loc, {"split": {"type": "random", "test_size": "x"}}).path
     ('split', 'test_size')
     """
-    hint: Any = RunConfig
+    hint: Any = root_model(data)
     path: Path = ()
     for item in loc:
         models = _models_at(hint, data)

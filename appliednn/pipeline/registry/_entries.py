@@ -18,11 +18,13 @@ Task = Literal[
     "text-classification",
     "text-regression",
     "tagging",
+    "reinforcement",
 ]
 
 _CLASSIFICATION: tuple[Task, ...] = ("classification",)
 _REGRESSION: tuple[Task, ...] = ("regression",)
 _ANOMALY: tuple[Task, ...] = ("anomaly",)
+_REINFORCEMENT: tuple[Task, ...] = ("reinforcement",)
 
 
 @dataclass(frozen=True)
@@ -68,6 +70,11 @@ def _twins(module: str, *stems: str) -> tuple[Entry, ...]:
     return tuple(Entry(stem + kind, module, tasks) for stem in stems for kind, tasks in kinds)
 
 
+def _agents(*names: str) -> tuple[Entry, ...]:
+    module = "appliednn.reinforcement"
+    return tuple(Entry(f"{name}Agent", module, _REINFORCEMENT) for name in names)
+
+
 ESTIMATORS = _entries(
     *_twins("appliednn.tabular", "MLP", "RealMLP", "TabM", "ResNet", "FTTransformer"),
     Entry("PerceptronClassifier", "appliednn.tabular", _CLASSIFICATION),
@@ -93,6 +100,7 @@ ESTIMATORS = _entries(
     Entry("TextClassifier", "appliednn.text", ("text-classification",)),
     Entry("TextRegressor", "appliednn.text", ("text-regression",)),
     Entry("TokenTagger", "appliednn.text", ("tagging",)),
+    *_agents("PPO", "A2C", "REINFORCE", "DQN", "DDPG", "TD3", "SAC"),
     Entry("IsolationForest", "sklearn.ensemble", _ANOMALY),
     Entry("LocalOutlierFactor", "sklearn.neighbors", _ANOMALY),
 )

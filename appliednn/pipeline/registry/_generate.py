@@ -176,7 +176,7 @@ def audit_metrics() -> dict[str, list[str]]:
     """Return the keys of the audit's estimates, without what stands in brackets.
 
     ``supervised``: of models that learn from labels, ``anomaly``: of detectors, ``text``: of
-    models that learn from labels of texts, ``tagging``: of taggers.
+    models that learn from labels of texts, ``tagging``: of taggers, ``reinforcement``: of agents.
     """
     from appliednn.audit._base import SUPERVISED
     from appliednn.audit._select import fits
@@ -187,6 +187,7 @@ def audit_metrics() -> dict[str, list[str]]:
         "anomaly": (("anomaly",), "table"),
         "text": (SUPERVISED, "text"),
         "tagging": (("tagging",), "tokens"),
+        "reinforcement": (("reinforcement",), "environment"),
     }
     return {
         name: sorted(

@@ -7,8 +7,9 @@ import re
 from collections.abc import Iterator
 from typing import Any
 
-# What only an object can be: code has no place in a config.
-OBJECTS = frozenset({"base", "callbacks", "detectors", "estimator", "estimators"})
+# What only an object can be: code has no place in a config; an agent's environment has a section
+# of its own.
+OBJECTS = frozenset({"base", "callbacks", "detectors", "env", "estimator", "estimators"})
 
 # What the run sets by itself.
 SET_BY_RUN = {("LocalOutlierFactor", name) for name in ("novelty", "algorithm", "leaf_size")}
@@ -65,11 +66,16 @@ def special(name: str, cls: type) -> list[dict[str, Any]] | None:
     elif name == "loss":
         kind = "classifier" if issubclass(cls, ClassifierMixin) else "regressor"
         found = [{"enum": f"{kind}_losses"}]
-    elif name in _SPECIAL:
+    elif name in _SPECIAL and not (name == "activation" and _lists_names(constraints)):
         found = list(_SPECIAL[name])
     else:
         return None
     return [*found, {"type": "null"}] if None in constraints else found
+
+
+def _lists_names(constraints: list) -> bool:
+    """Return whether a class takes names of a list of its own."""
+    return any(hasattr(constraint, "options") for constraint in constraints)
 
 
 def _rooms() -> list[str]:

@@ -96,8 +96,9 @@ def metrics(kind: str) -> tuple[str, ...]:
 
     Parameters
     ----------
-    kind : {"supervised", "anomaly", "text", "tagging"}
-        Of models that learn from labels, of detectors, of models that read text, of taggers.
+    kind : {"supervised", "anomaly", "text", "tagging", "reinforcement"}
+        Of models that learn from labels, of detectors, of models that read text, of taggers, of
+        agents.
 
     Examples
     --------

@@ -76,16 +76,6 @@ def build_actor_critic(
     return model
 
 
-def parts(kind: str, image: bool) -> tuple[str, ...]:
-    """Return the names of the sub-models that training moves."""
-    return (
-        *(("body",) if image else ()),
-        "actor",
-        "critic",
-        *(("log_std",) * (kind == "gaussian")),
-    )
-
-
 def _hidden(model, batch):
     observations = batch["observations"]
     if not model.has_body:
@@ -121,6 +111,11 @@ def ppo_loss(model, batch, scalars) -> dict:
     Source: J. Schulman et al., arXiv:1707.06347, equations 7 and 9.
     """
     hidden = _hidden(model, batch)
+    return clipped_surrogate(model, hidden, batch, scalars)
+
+
+def clipped_surrogate(model, hidden, batch, scalars) -> dict:
+    """Return the loss of PPO for what the heads read."""
     scores, log_std = _policy(model, hidden)
     kind, sizes = model.policy_kind, model.policy_sizes
     log_ratio = log_prob(kind, sizes, scores, log_std, batch["actions"]) - batch["log_probs"]

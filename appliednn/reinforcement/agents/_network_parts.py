@@ -17,8 +17,9 @@ def dense_stack(
     hidden_layer_sizes: Sequence[int],
     activation: str,
     gain: float = 1.0,
+    output_activation: str = "linear",
 ) -> keras.Model:
-    """Return dense layers as a sub-model: orthogonal kernels, a linear output of this gain."""
+    """Return dense layers as a sub-model: orthogonal kernels, the last one of this gain."""
     inputs = keras.Input(tuple(input_shape))
     hidden = inputs
     for width in hidden_layer_sizes:
@@ -27,9 +28,11 @@ def dense_stack(
             activation=activation,
             kernel_initializer=keras.initializers.Orthogonal(math.sqrt(2.0)),
         )(hidden)
-    outputs = layers.Dense(n_outputs, kernel_initializer=keras.initializers.Orthogonal(gain))(
-        hidden
-    )
+    outputs = layers.Dense(
+        n_outputs,
+        activation=output_activation,
+        kernel_initializer=keras.initializers.Orthogonal(gain),
+    )(hidden)
     return keras.Model(inputs, outputs, name=name)
 
 

@@ -14,7 +14,7 @@ from appliednn.reinforcement.agents._acting import dense_forward
 from appliednn.reinforcement.agents._base import BaseAgent
 from appliednn.reinforcement.agents._distributions import Sampler
 from appliednn.reinforcement.agents._normalizer import RewardScaler
-from appliednn.reinforcement.agents._rollout import Rollout, advantages
+from appliednn.reinforcement.agents._rollout import Rollout, Values, advantages
 from appliednn.reinforcement.agents._training_run import TrainingRun, check_finite
 
 
@@ -24,6 +24,8 @@ class OnPolicyAgent(BaseAgent):
     #: Name of the loss, and the numbers that it tells beside it.
     _loss: str
     _told: tuple[str, ...]
+    #: Sub-models that training moves.
+    _part_names: tuple[str, ...] = ("actor", "critic")
 
     @abstractmethod
     def _minibatches(self, n_rows: int, rng: np.random.Generator) -> np.ndarray:
@@ -55,8 +57,8 @@ class OnPolicyAgent(BaseAgent):
         )
 
     def _updater(self) -> Updater:
-        parts = ("actor", "critic")
-        if self._observations.is_image:
+        parts = self._part_names
+        if self._observations.is_image and "body" not in parts:
             parts = ("body", *parts)
         if self._kind == "gaussian":
             parts = (*parts, "log_std")
@@ -135,8 +137,11 @@ class OnPolicyAgent(BaseAgent):
 
     def _collect(self, run: TrainingRun, network: SequenceNetwork) -> Rollout:
         """Act for ``n_steps`` steps in all environments."""
-        scores_of, log_std = self._scores_of(network), self._log_std(network)
-        sampler = Sampler(self._kind, self._sizes)
+        return self._act(run, self._scores_of(network), network)
+
+    def _act(self, run: TrainingRun, scores_of, network: SequenceNetwork, tape=None) -> Rollout:
+        """Fill a rollout; a ``tape`` is told where episodes end."""
+        sampler, log_std = Sampler(self._kind, self._sizes), self._log_std(network)
         noise = sampler.noise(run.rng, (self.n_steps, self.n_envs))
         rollout = Rollout(self.n_steps, self.n_envs, self._observations, self._actions)
         for t in range(self.n_steps):
@@ -144,10 +149,11 @@ class OnPolicyAgent(BaseAgent):
             scores = scores_of(observations)
             choices = sampler.draw(scores, noise[t], log_std)
             step = run.step(self._actions.decode(choices))
-            rollout.add(t, observations, scores, choices, step)
+            finals = self._normalized(step.final_observations, learn=False)
+            rollout.add(t, observations, scores, choices, step, finals)
+            if tape is not None:
+                tape.end_step(step.ended, finals)
         rollout.close(self._normalized(run.observations, learn=False))
-        if self._normalizer is not None:
-            rollout.finals = [(t, rows, self._normalizer(o)) for t, rows, o in rollout.finals]
         rollout.log_probs = sampler.log_prob(
             rollout.flat(rollout.scores), log_std, rollout.flat(rollout.actions)
         )
@@ -167,8 +173,8 @@ class OnPolicyAgent(BaseAgent):
             scaler = self._learning.setdefault("rewards", RewardScaler(self.gamma))
             done = rollout.terminated | rollout.truncated
             rewards = np.stack([scaler(r, d) for r, d in zip(rewards, done, strict=True)])
-        value_of = self._value_of(network)
-        advantage, returns = advantages(rollout, rewards, value_of, self.gamma, self._lambda)
+        values = self._values(rollout, network)
+        advantage, returns = advantages(rollout, rewards, values, self.gamma, self.gae_lambda)
         return {
             "observations": rollout.flat(rollout.observations),
             "actions": rollout.flat(rollout.actions),
@@ -183,6 +189,9 @@ class OnPolicyAgent(BaseAgent):
         critic = dense_forward(network.part("critic"), self.activation)
         return lambda observations: critic(observations)[:, 0]
 
-    @property
-    def _lambda(self) -> float:
-        return self.gae_lambda
+    def _values(self, rollout: Rollout, network: SequenceNetwork) -> Values:
+        """Return the values of what a rollout saw."""
+        value_of = self._value_of(network)
+        seen = value_of(rollout.flat(rollout.observations)).reshape(rollout.rewards.shape)
+        finals = [value_of(observations) for _, _, observations in rollout.finals]
+        return Values(seen, value_of(rollout.last), finals)

@@ -13,7 +13,7 @@ class EpisodePolicy:
     Parameters
     ----------
     scores : callable
-        From observations (n, *shape) to what the choice is made from.
+        ``scores(observations, first)`` gives what the choice is made from.
     choose : callable
         ``choose(scores, rngs) -> actions``; ``rngs`` is None for the likeliest actions.
     deterministic : bool
@@ -32,7 +32,7 @@ class EpisodePolicy:
             self._rngs[row] = np.random.default_rng([int(seed), 1])
 
     def __call__(self, observations: np.ndarray, first: np.ndarray) -> np.ndarray:
-        scores = self._scores(observations)
+        scores = self._scores(observations, first)
         if self._deterministic:
             return self._choose(scores, None)
         rngs = [self._rngs.setdefault(i, np.random.default_rng(i)) for i in range(len(scores))]

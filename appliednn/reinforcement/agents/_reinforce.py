@@ -89,8 +89,8 @@ class REINFORCEAgent(OnPolicyAgent):
     --------
     >>> from appliednn.reinforcement import REINFORCEAgent
     >>> agent = REINFORCEAgent("CartPole-v1", total_timesteps=512, n_eval_episodes=2)
-    >>> agent.set_params(random_state=0).fit().predict([[0.0, 0.0, 0.1, 0.5], [0.0, 0.0, -0.1, -0.5]]).shape
-    (2,)
+    >>> agent.set_params(random_state=0).fit().predict([0.0, 0.0, 0.1, 0.5]).shape
+    ()
     """
 
     _parameter_constraints: dict = {

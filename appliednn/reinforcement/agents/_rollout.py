@@ -2,12 +2,30 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from typing import NamedTuple
 
 import numpy as np
 
 from appliednn.reinforcement.agents._spaces import SpaceSpec
 from appliednn.reinforcement.envs._vector import Step
+
+
+class Values(NamedTuple):
+    """What the value network says of a rollout.
+
+    Attributes
+    ----------
+    seen : ndarray of shape (n_steps, n_envs)
+        Of the observations acted on.
+    last : ndarray of shape (n_envs,)
+        Of what is seen after the last step.
+    finals : list of ndarray
+        Of the last observations of the episodes that ended, as in ``Rollout.finals``.
+    """
+
+    seen: np.ndarray
+    last: np.ndarray
+    finals: list[np.ndarray]
 
 
 class Rollout:
@@ -40,13 +58,13 @@ class Rollout:
         self.finals: list[tuple[int, np.ndarray, np.ndarray]] = []
         self.n_rows = n_steps * n_envs
 
-    def add(self, t: int, observations, scores, actions, step: Step) -> None:
-        """Write down step ``t``."""
+    def add(self, t: int, observations, scores, actions, step: Step, finals) -> None:
+        """Write down step ``t``, and the last observations of episodes that it ended."""
         self.observations[t], self.scores[t], self.actions[t] = observations, scores, actions
         self.rewards[t] = step.rewards
         self.terminated[t], self.truncated[t] = step.terminated, step.truncated
         if len(step.ended):
-            self.finals.append((t, step.ended, step.final_observations))
+            self.finals.append((t, step.ended, finals))
 
     def close(self, last: np.ndarray) -> None:
         """Take what is seen after the last step."""
@@ -58,11 +76,7 @@ class Rollout:
 
 
 def advantages(
-    rollout: Rollout,
-    rewards: np.ndarray,
-    value_of: Callable[[np.ndarray], np.ndarray],
-    gamma: float,
-    lam: float,
+    rollout: Rollout, rewards: np.ndarray, values: Values, gamma: float, lam: float
 ) -> tuple[np.ndarray, np.ndarray]:
     """Return generalised advantage estimates and their sums with the values.
 
@@ -77,8 +91,8 @@ def advantages(
         What was done.
     rewards : ndarray of shape (n_steps, n_envs)
         Its rewards, scaled or not.
-    value_of : callable
-        Values (n,) of observations (n, ...).
+    values : Values
+        Of what was seen.
     gamma, lam : float
         Discount, and the weight of longer looks ahead.
 
@@ -86,15 +100,13 @@ def advantages(
     -------
     advantages, returns : ndarray of shape (n_steps, n_envs), float32
     """
-    n_steps, n_envs = rewards.shape
-    values = value_of(rollout.flat(rollout.observations)).reshape(n_steps, n_envs)
-    following = np.concatenate([values[1:], value_of(rollout.last)[None]])
-    for t, rows, finals in rollout.finals:
-        following[t, rows] = np.where(rollout.terminated[t, rows], 0.0, value_of(finals))
+    following = np.concatenate([values.seen[1:], values.last[None]])
+    for (t, rows, _), final in zip(rollout.finals, values.finals, strict=True):
+        following[t, rows] = np.where(rollout.terminated[t, rows], 0.0, final)
     goes_on = ~(rollout.terminated | rollout.truncated)
-    errors = rewards + gamma * following - values
-    out, ahead = np.empty_like(errors), np.zeros(n_envs, errors.dtype)
-    for t in range(n_steps - 1, -1, -1):
+    errors = rewards + gamma * following - values.seen
+    out, ahead = np.empty_like(errors), np.zeros(errors.shape[1], errors.dtype)
+    for t in range(len(errors) - 1, -1, -1):
         ahead = errors[t] + gamma * lam * goes_on[t] * ahead
         out[t] = ahead
-    return out.astype(np.float32), (out + values).astype(np.float32)
+    return out.astype(np.float32), (out + values.seen).astype(np.float32)

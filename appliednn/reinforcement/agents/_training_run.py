@@ -6,12 +6,15 @@ import copy
 import time
 from collections import deque
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from functools import cached_property
+from math import isfinite
 
 import numpy as np
 
 from appliednn.core._progress import EpochProgress
 from appliednn.core._sequence_network import SequenceNetwork
+from appliednn.reinforcement.agents._normalizer import ObservationNormalizer
 from appliednn.reinforcement.agents._policy import EpisodePolicy
 from appliednn.reinforcement.envs._vector import Step, VectorEnv
 from appliednn.reinforcement.evaluation._episodes import Episodes, run_episodes
@@ -19,6 +22,40 @@ from appliednn.reinforcement.evaluation._episodes import Episodes, run_episodes
 # Finished episodes whose mean return history and progress bar show.
 _RECENT = 100
 _AUTO_EVALUATIONS = 10
+# An episode of an evaluation in training is cut off there: a policy may walk in circles for ever.
+_LONGEST_EVALUATION = 10_000
+# A best of many evaluations is partly luck: so many of them run again, with this many times the
+# episodes, other ones, and the best of both together is kept.
+_FINALISTS = 3
+_SECOND_LOOK = 2
+
+
+@dataclass
+class Finalist:
+    """A policy that did well in an evaluation.
+
+    Attributes
+    ----------
+    returns : ndarray
+        Returns of its evaluation's episodes.
+    network : SequenceNetwork
+        Its network.
+    normalizer : ObservationNormalizer or None
+        What its network reads observations through.
+    second : ndarray or None
+        Returns of its second evaluation.
+    """
+
+    returns: np.ndarray
+    network: SequenceNetwork
+    normalizer: ObservationNormalizer | None
+    second: np.ndarray | None = None
+
+    @property
+    def mean(self) -> float:
+        """Mean return of all episodes."""
+        both = self.returns if self.second is None else np.append(self.returns, self.second)
+        return float(both.mean())
 
 
 class TrainingRun:
@@ -52,7 +89,9 @@ class TrainingRun:
         self._returns = deque(state.get("returns", []), maxlen=_RECENT)
         self._lengths = deque(state.get("lengths", []), maxlen=_RECENT)
         self._evaluated_at = state.get("evaluated_at", 0)
-        self._best: SequenceNetwork | None = getattr(agent, "network_", None)
+        self._broken = False
+        self.reopened = False  # whether the environments began new episodes in this stretch
+        self._finalists: list[Finalist] = list(state.get("finalists", []))
         self._current: Callable[[], SequenceNetwork] | None = None
 
     @cached_property
@@ -65,6 +104,7 @@ class TrainingRun:
             if agent.n_steps_:  # taken up again without the environments: new episodes
                 again = np.random.SeedSequence([seed, agent.n_steps_])
                 seed = int(again.generate_state(1)[0] >> 1)
+            self.reopened = True
             collector = VectorEnv(self.env, agent.n_envs, seed, agent.frame_stack)
             live = (collector, collector.reset())
         self._observations = live[1]
@@ -84,22 +124,28 @@ class TrainingRun:
 
     def __exit__(self, kind, error, trace) -> bool:
         self._progress.__exit__()
-        if kind is not None and not issubclass(kind, KeyboardInterrupt):
-            return False
-        if kind is not None:
-            self.stop_reason = "interrupted"
-        if self._current is None:
-            return False  # nothing was learnt yet: the interrupt goes on
-        self._finish()
-        return True
+        interrupted = kind is not None and issubclass(kind, KeyboardInterrupt)
+        if kind is None:
+            self._finish()
+        elif self._finalists or (interrupted and self._current is not None):
+            # what was learnt before is kept, whatever broke
+            self.stop_reason = "interrupted" if interrupted else kind.__name__
+            self._broken = True
+            self._finish()
+        return interrupted and self._current is not None
 
     def _finish(self) -> None:
         agent = self.agent
-        if agent.eval_freq is None:
-            self._keep(self._current())
-        elif self._evaluated_at < agent.n_steps_ and self.stop_reason != "interrupted":
-            self._evaluate()
-        agent.network_ = self._best if self._best is not None else self._current()
+        if agent.eval_freq is not None and not self._broken:
+            if self._evaluated_at < agent.n_steps_:
+                self._evaluate()
+            self._look_again()
+        best = max(self._finalists, key=lambda f: f.mean, default=None)
+        if best is None or agent.eval_freq is None:
+            best = Finalist(np.zeros(0), self._current(), copy.deepcopy(agent._normalizer))
+        else:
+            agent.best_return_ = best.mean
+        agent.network_, agent._best_normalizer = best.network, best.normalizer
         agent.stop_reason_ = self.stop_reason or "total_timesteps"
         agent._mirror = None
         if "collector" in self.__dict__:
@@ -109,6 +155,7 @@ class TrainingRun:
             "returns": list(self._returns),
             "lengths": list(self._lengths),
             "evaluated_at": self._evaluated_at,
+            "finalists": self._finalists,
         }
 
     def learns(self, current: Callable[[], SequenceNetwork]) -> None:
@@ -133,6 +180,12 @@ class TrainingRun:
     def step(self, actions: np.ndarray) -> Step:
         """Act in all environments."""
         step = self.collector.step(actions)
+        if not isfinite(step.rewards.sum() + step.observations.sum()):
+            raise ValueError(
+                f"the environment gave rewards or observations that are not finite numbers (after "
+                f"{self.agent.n_steps_} steps; rewards {step.rewards.tolist()}); mend it, or wrap "
+                "it so that they are replaced"
+            )
         self._observations = step.observations
         self.agent.n_steps_ += len(step.rewards)
         if len(step.ended):
@@ -179,29 +232,43 @@ class TrainingRun:
 
     def _evaluate(self) -> None:
         agent = self.agent
-        network = self._current()
-        scores, normalizer = agent._scores_of(network), agent._normalizer
-
-        def prepared(observations):
-            return scores(observations if normalizer is None else normalizer(observations))
-
-        seeds = np.random.SeedSequence(agent._seeds[4]).generate_state(agent.n_eval_episodes) >> 1
-        policy = EpisodePolicy(prepared, agent._choose, deterministic=True)
-        episodes = run_episodes(policy, self.env, seeds, frame_stack=agent.frame_stack)
-        mean = float(episodes.returns.mean())
+        new = Finalist(np.zeros(0), self._current(), copy.deepcopy(agent._normalizer))
+        new.returns = self._returns_of(new, agent._seeds[4], agent.n_eval_episodes)
         self._evaluated_at = agent.n_steps_
         agent.history_.setdefault("eval_n_steps", []).append(agent.n_steps_)
-        agent.history_.setdefault("eval_return", []).append(mean)
-        agent.history_.setdefault("eval_std", []).append(float(episodes.returns.std()))
-        if agent.best_return_ is None or mean >= agent.best_return_:
-            agent.best_return_ = mean
-            self._keep(network)
-        if agent.target_return is not None and mean >= agent.target_return:
+        agent.history_.setdefault("eval_return", []).append(new.mean)
+        agent.history_.setdefault("eval_std", []).append(float(new.returns.std()))
+        # of equals the later one: it has learnt for longer
+        self._finalists = [new, *self._finalists]
+        self._finalists.sort(key=lambda f: f.returns.mean(), reverse=True)
+        del self._finalists[_FINALISTS:]
+        agent.best_return_ = self._finalists[0].mean
+        if agent.target_return is not None and new.mean >= agent.target_return:
             self.stop_reason = "target_return"
 
-    def _keep(self, network: SequenceNetwork) -> None:
-        self._best = network
-        self.agent._best_normalizer = copy.deepcopy(self.agent._normalizer)
+    def _look_again(self) -> None:
+        """Evaluate the finalists once more, in episodes that none of them was chosen by."""
+        agent = self.agent
+        for finalist in self._finalists:
+            if finalist.second is None:
+                n = _SECOND_LOOK * agent.n_eval_episodes
+                finalist.second = self._returns_of(finalist, agent._seeds[5], n)
+
+    def _returns_of(self, finalist: Finalist, seed: int, n: int) -> np.ndarray:
+        scores, normalizer = self.agent._acting(finalist.network), finalist.normalizer
+
+        def prepared(observations, first):
+            return scores(observations if normalizer is None else normalizer(observations), first)
+
+        policy = EpisodePolicy(prepared, self.agent._choose, deterministic=True)
+        seeds = np.random.SeedSequence(seed).generate_state(n) >> 1
+        return run_episodes(
+            policy,
+            self.env,
+            seeds,
+            frame_stack=self.agent.frame_stack,
+            max_steps=_LONGEST_EVALUATION,
+        ).returns
 
 
 def check_finite(losses: Mapping[str, float], names: Sequence[str], learning_rate: float) -> None:

@@ -7,6 +7,8 @@ import difflib
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
+import numpy as np
+
 from appliednn.core.errors import MissingExtraError, UsageError, import_extra
 
 if TYPE_CHECKING:
@@ -23,8 +25,9 @@ def make_env(env: EnvLike, frame_stack: int = 1) -> gymnasium.Env:
     env : str, callable or gymnasium.Env
         An id known to gymnasium (``"CartPole-v1"``) or to this package
         (``"appliednn/GridWorld-v0"``); a callable without arguments that returns an
-        environment; or an environment. An environment that was made from an id is made anew
-        from its ``spec``; one without a ``spec`` is used as it is.
+        environment; or an environment, which is copied, so that whatever was changed in it
+        holds and an episode under way in it goes on undisturbed. One that cannot be copied is
+        made anew from its ``spec``, and without a ``spec`` used as it is.
     frame_stack : int
         Observations of the last ``frame_stack`` steps are joined, the oldest first: vectors end
         to end, images along their channels. At the start the first one is repeated.
@@ -61,24 +64,32 @@ def make_env(env: EnvLike, frame_stack: int = 1) -> gymnasium.Env:
     return FrameStack(made, frame_stack) if frame_stack > 1 else made
 
 
-def repeatable(env: EnvLike) -> EnvLike:
-    """Return ``env``, or for an environment without ``spec`` a callable that copies it.
+def first_observation(env: gymnasium.Env, seed: int):
+    """Begin an episode; say so if what comes back is not what the environment announced.
 
-    Copies leave the given environment, and an episode that is under way in it, as they are.
+    Raises
+    ------
+    UsageError
+        ``reset`` returned no pair, or an observation of another shape than the space's.
     """
-    if not hasattr(env, "step") or env.spec is not None:
-        return env
+    answer = env.reset(seed=seed)
+    if not isinstance(answer, tuple) or len(answer) != 2:
+        raise UsageError(
+            f"reset of {env} returned {type(answer).__name__}; gymnasium's reset returns a pair, "
+            "(observation, info)"
+        )
+    expected = env.observation_space.shape
+    if np.shape(answer[0]) != expected:
+        raise UsageError(
+            f"reset of {env} returned an observation of shape {np.shape(answer[0])}, and its "
+            f"observation_space says {expected}; correct one of them"
+        )
+    return answer[0]
 
-    def copied():
-        try:
-            return copy.deepcopy(env)
-        except Exception as error:
-            raise UsageError(
-                f"{env!r} was made without an id and cannot be copied ({error}); give a "
-                "callable without arguments that makes it"
-            ) from error
 
-    return copied
+def are_separate(envs: list[gymnasium.Env]) -> bool:
+    """Tell whether no two of ``envs`` are the same one (which could not be copied)."""
+    return len({id(env.unwrapped) for env in envs}) == len(envs)
 
 
 def _plain_env(env: EnvLike) -> gymnasium.Env:
@@ -89,7 +100,7 @@ def _plain_env(env: EnvLike) -> gymnasium.Env:
     if isinstance(env, str):
         return _from_spec(_known_spec(env))
     if isinstance(env, gymnasium.Env):
-        return env if env.spec is None else _from_spec(env.spec)
+        return _copied(env)
     if not callable(env):
         raise UsageError(
             f"env is {env!r}; give an id such as 'CartPole-v1', a callable without arguments "
@@ -102,6 +113,13 @@ def _plain_env(env: EnvLike) -> gymnasium.Env:
             "gymnasium.Env (an environment of the old gym package has to be ported)"
         )
     return made
+
+
+def _copied(env: gymnasium.Env) -> gymnasium.Env:
+    try:
+        return copy.deepcopy(env)
+    except Exception:  # whatever an open window, a socket or a handle raises
+        return env if env.spec is None else _from_spec(env.spec)
 
 
 def _known_spec(name: str):

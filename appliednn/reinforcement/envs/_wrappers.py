@@ -5,17 +5,20 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Callable, Sequence
 
-import gymnasium
 import numpy as np
-from gymnasium import spaces
 
-from appliednn.core.errors import UsageError
+from appliednn.core.errors import UsageError, import_extra
+
+gymnasium = import_extra("gymnasium", "rl")
+spaces = gymnasium.spaces
+RecordConstructorArgs = gymnasium.utils.RecordConstructorArgs
 
 
-class ConvertedObservation(gymnasium.ObservationWrapper):
+class ConvertedObservation(gymnasium.ObservationWrapper, RecordConstructorArgs):
     """Observations passed through a function into ``space``."""
 
     def __init__(self, env: gymnasium.Env, function: Callable, space: spaces.Space):
+        RecordConstructorArgs.__init__(self, function=function, space=space)
         super().__init__(env)
         self.function = function
         self.observation_space = space
@@ -25,10 +28,11 @@ class ConvertedObservation(gymnasium.ObservationWrapper):
         return self.function(observation)
 
 
-class ConvertedAction(gymnasium.ActionWrapper):
+class ConvertedAction(gymnasium.ActionWrapper, RecordConstructorArgs):
     """Actions of ``space`` passed through a function into the environment's own space."""
 
     def __init__(self, env: gymnasium.Env, function: Callable, space: spaces.Space):
+        RecordConstructorArgs.__init__(self, function=function, space=space)
         super().__init__(env)
         self.function = function
         self.action_space = space
@@ -38,7 +42,7 @@ class ConvertedAction(gymnasium.ActionWrapper):
         return self.function(action)
 
 
-class MaskedObservation(gymnasium.ObservationWrapper):
+class MaskedObservation(gymnasium.ObservationWrapper, RecordConstructorArgs):
     """Only some components of a vector observation, such as positions without velocities.
 
     Parameters
@@ -60,6 +64,7 @@ class MaskedObservation(gymnasium.ObservationWrapper):
     """
 
     def __init__(self, env: gymnasium.Env, keep: Sequence[int]):
+        RecordConstructorArgs.__init__(self, keep=keep)
         super().__init__(env)
         space = env.observation_space
         if not isinstance(space, spaces.Box) or len(space.shape) != 1:
@@ -74,10 +79,11 @@ class MaskedObservation(gymnasium.ObservationWrapper):
         return observation[self.keep]
 
 
-class FrameStack(gymnasium.Wrapper):
+class FrameStack(gymnasium.Wrapper, RecordConstructorArgs):
     """The last ``k`` observations as one: vectors end to end, images along the last axis."""
 
     def __init__(self, env: gymnasium.Env, k: int):
+        RecordConstructorArgs.__init__(self, k=k)
         super().__init__(env)
         space = env.observation_space
         self._frames: deque = deque(maxlen=k)
@@ -87,11 +93,11 @@ class FrameStack(gymnasium.Wrapper):
     def reset(self, *, seed=None, options=None):
         """Start an episode; its first observation fills the stack."""
         observation, info = self.env.reset(seed=seed, options=options)
-        self._frames.extend([observation] * self._frames.maxlen)
+        self._frames.extend([np.array(observation)] * self._frames.maxlen)
         return np.concatenate(self._frames, axis=-1), info
 
     def step(self, action):
         """Take a step; the oldest observation leaves the stack."""
         observation, reward, terminated, truncated, info = self.env.step(action)
-        self._frames.append(observation)
+        self._frames.append(np.array(observation))
         return np.concatenate(self._frames, axis=-1), reward, terminated, truncated, info

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from appliednn.core.errors import UsageError
-from appliednn.reinforcement.envs._make import make_env, repeatable
+from appliednn.reinforcement.envs._make import are_separate, first_observation, make_env
 from appliednn.reinforcement.envs._vector import action_converter
 
 if TYPE_CHECKING:
@@ -77,7 +77,7 @@ def run_episodes(
         method ``begin(rows, seeds)``, that is called before rows start an episode, so that a
         policy with chance in it can draw from the episode's own seed.
     env : str, callable or gymnasium.Env
-        As for ``make_env``; an environment without a ``spec`` is copied.
+        As for ``make_env``.
     seeds : sequence of int
         Episode i is reset with ``seeds[i]``.
     record : bool
@@ -117,8 +117,9 @@ class _Runner:
     """Slots that each hold an environment and the episode in it."""
 
     def __init__(self, env, seeds, width, max_steps, record, frame_stack):
-        source = repeatable(env)
-        self.envs = [make_env(source, frame_stack) for _ in range(width)]
+        self.envs = [make_env(env, frame_stack) for _ in range(width)]
+        if not are_separate(self.envs):
+            self.envs, width = self.envs[:1], 1
         self.seeds, self.max_steps, self.record = seeds, max_steps, record
         n, space = len(seeds), self.envs[0].observation_space
         self.observations = np.zeros((width, *space.shape), space.dtype)
@@ -152,8 +153,8 @@ class _Runner:
             episode = next(self.waiting, -1)
             self.episode[slot] = episode
             if episode >= 0:
-                observation, _ = self.envs[slot].reset(seed=int(self.seeds[episode]))
-                self.observations[slot] = observation
+                seed = int(self.seeds[episode])
+                self.observations[slot] = first_observation(self.envs[slot], seed)
                 self.first[slot] = True
                 begun.append(slot)
         if begun and hasattr(act, "begin"):

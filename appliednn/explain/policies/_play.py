@@ -1,0 +1,108 @@
+"""Episodes of an agent in its own or another environment, with something put in between."""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Callable, Sequence
+
+import numpy as np
+
+from appliednn.core.errors import UsageError
+
+
+def play_policy(
+    agent,
+    env=None,
+    seeds: Sequence[int] = (0,),
+    *,
+    wrap: Callable | None = None,
+    around: Callable | None = None,
+    policy: Callable | None = None,
+    record: bool = False,
+    max_steps: int | None = None,
+):
+    """Play seeded episodes with an agent's greedy policy.
+
+    Parameters
+    ----------
+    agent : fitted agent
+        Gives ``policy()``; also ``env`` or ``make_env()`` where ``env`` is left out.
+    env : str, callable or gymnasium.Env, optional
+        Id, factory or environment; default the agent's own.
+    seeds : sequence of int
+        One episode each.
+    wrap : callable, optional
+        Takes the bare environment and returns it wrapped; frames are stacked after that.
+    around : callable, optional
+        Takes the policy and returns the one played.
+    policy : callable, optional
+        ``act(observations, first)`` in place of the agent's.
+    record : bool
+        Keep observations, actions and rewards.
+    max_steps : int, optional
+        Longest episode.
+
+    Returns
+    -------
+    Episodes
+
+    Raises
+    ------
+    UsageError
+        If there is no environment to play in.
+    """
+    from appliednn.reinforcement import run_episodes
+
+    act = agent.policy() if policy is None else policy
+    factory, frame_stack = playground(agent, env)
+    return run_episodes(
+        act if around is None else around(act),
+        factory if wrap is None else lambda: wrap(_bare(factory)),
+        [int(s) for s in seeds],
+        record=record,
+        max_steps=max_steps,
+        frame_stack=frame_stack,
+    )
+
+
+def playground(agent, env=None) -> tuple[object, int]:
+    """Return an environment specification and the frames to stack on it.
+
+    Raises
+    ------
+    UsageError
+        If neither ``env`` nor the agent names an environment.
+    """
+    frame_stack = int(getattr(agent, "frame_stack", 1) or 1)
+    if env is None:
+        env = getattr(agent, "env_", None)
+    if env is None:
+        env = getattr(agent, "env", None)
+    if env is not None:
+        return env, frame_stack
+    if hasattr(agent, "make_env"):
+        return agent.make_env, 1
+    raise UsageError(
+        f"{type(agent).__name__} has no environment of its own; give env= (an id, a factory or a "
+        "gymnasium environment)"
+    )
+
+
+def open_env(agent, env=None):
+    """Return one environment as the agent sees it (the caller closes it)."""
+    from appliednn.reinforcement import make_env
+
+    factory, frame_stack = playground(agent, env)
+    return make_env(factory, frame_stack=frame_stack)
+
+
+def _bare(env):
+    from appliednn.reinforcement import make_env
+
+    # An environment made without an id would be one for all episodes side by side.
+    return make_env(env if getattr(env, "spec", env) is not None else copy.deepcopy(env))
+
+
+def episode_seeds(random_state, n: int, offset: int = 0) -> np.ndarray:
+    """Return ``n`` seeds of episodes; different offsets give different ones."""
+    return np.random.SeedSequence([int(random_state), offset]).generate_state(n) >> 1

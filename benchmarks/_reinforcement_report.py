@@ -1,0 +1,71 @@
+"""Tables of the benchmark of agents: returns, processor seconds, ratios paired by seed."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+from _reinforcement_cases import CASES, TEST_EPISODES, Case
+from _reinforcement_run import METHODS
+from _runner import fits_by_key, read_lines
+
+PEER = "stable-baselines3"
+
+
+def report(files: list[Path]) -> str:
+    """Return the tables as Markdown."""
+    fits = fits_by_key(read_lines(files), ("set", "method", "seed"))
+    done = {key: fit for key, fit in fits.items() if fit["status"] == "ok"}
+    head = (
+        f"| environment, algorithm | method | seeds | kept policy: mean return (worst to best) "
+        f"| goal | last policy | CPU s | steps per CPU s | times {PEER} | goal |"
+    )
+    lines = [head, "|" + "---|" * 10]
+    for case in CASES:
+        for method in METHODS:
+            line = _line(case, method, done)
+            if line:
+                lines.append(line)
+    failed = [key for key, fit in fits.items() if fit["status"] != "ok"]
+    note = f"\nReturns: mean of {TEST_EPISODES} greedy episodes a seed, unseen in training.\n"
+    if failed:
+        note += "\nNot finished: " + "; ".join(map(str, failed)) + "\n"
+    return "\n".join(lines) + "\n" + note
+
+
+def _line(case: Case, method: str, done: dict) -> str | None:
+    own = {s: f for (name, m, s), f in done.items() if (name, m) == (case.name, method)}
+    peer = {s: f for (name, m, s), f in done.items() if (name, m) == (case.name, PEER)}
+    if not own:
+        return None
+    kept = np.array([f["scores"]["kept"] for f in own.values()])
+    last = [f["scores"]["last"] for f in own.values() if "last" in f["scores"]]
+    cpu = np.array([f["fit_cpu"] for f in own.values()])
+    wanted, faster = case.goals
+    cells = [
+        case.name,
+        method,
+        str(len(own)),
+        f"{kept.mean():.1f} ({kept.min():.1f} to {kept.max():.1f})",
+        f"{wanted:g}: {'yes' if kept.mean() >= wanted else 'no'}" if method != PEER else "",
+        f"{np.mean(last):.1f}" if last else "",
+        f"{cpu.mean():.1f}",
+        f"{case.steps / cpu.mean():.0f}",
+    ]
+    both = sorted(set(own) & set(peer))
+    if method == PEER or not both:
+        cells += ["", ""]
+    else:
+        ratios = np.array([peer[s]["fit_cpu"] / own[s]["fit_cpu"] for s in both])
+        low, high = _interval(ratios)
+        cells.append(f"{np.exp(np.log(ratios).mean()):.2f} ({low:.2f} to {high:.2f})")
+        met = "" if faster is None else f"{faster:g}: {'yes' if low >= faster else 'no'}"
+        cells.append(met)
+    return "| " + " | ".join(cells) + " |"
+
+
+def _interval(ratios: np.ndarray) -> tuple[float, float]:
+    """Return the 95 % bootstrap interval of the geometric mean."""
+    rng, logs = np.random.default_rng(0), np.log(ratios)
+    draws = rng.choice(logs, (2000, len(logs))).mean(axis=1)
+    return tuple(np.exp(np.quantile(draws, [0.025, 0.975])))
