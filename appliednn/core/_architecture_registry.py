@@ -187,4 +187,6 @@ NUMPY: dict[tuple[str, str], tuple[str, str]] = {
         "count_deterministic",
     ),
     ("squashed_actor_critic", "count"): (f"{_AGENTS}._network_counts", "count_squashed"),
+    ("cloned_policy", "count"): (f"{_OFFLINE}._network_counts", "count_cloned_policy"),
+    ("offline_q", "count"): (f"{_OFFLINE}._network_counts", "count_offline_q"),
 }

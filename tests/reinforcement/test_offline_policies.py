@@ -182,6 +182,12 @@ def test_cloning_gives_the_majority_action_of_each_state(cloned):
             )
 
 
+def test_a_cloned_policy_knows_no_values(cloned):
+    assert not hasattr(cloned[0], "value")
+    with pytest.raises(AttributeError, match="reads no rewards"):
+        cloned[0].value(np.eye(16))
+
+
 def test_drawn_actions_follow_the_probabilities(cloned):
     policy, _ = cloned
     drawn = policy.predict(np.tile(np.eye(16)[0], (4000, 1)), deterministic=False)
