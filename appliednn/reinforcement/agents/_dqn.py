@@ -148,7 +148,7 @@ class DQNAgent(OffPolicyAgent):
         env=None,
         total_timesteps=50_000,
         n_envs=1,
-        learning_rate=2.3e-3,
+        learning_rate=1e-3,
         buffer_size=100_000,
         batch_size=64,
         learning_starts=1_000,
