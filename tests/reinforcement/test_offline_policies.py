@@ -5,6 +5,7 @@ import pickle
 import numpy as np
 import pytest
 from sklearn.base import clone
+from sklearn.model_selection import GridSearchCV
 
 import appliednn
 from appliednn.reinforcement import BehaviorCloning, DiscreteCQL, LoggedTransitions
@@ -215,6 +216,15 @@ def test_a_row_of_no_weight_counts_as_removed():
     one = policy.fit(seen, done, weights).decision_function(seen)
     other = clone(policy).fit(seen[:60], done[:60]).decision_function(seen)
     np.testing.assert_array_equal(one, other)
+
+
+def test_grid_search_compares_clones_by_the_share_of_equal_actions():
+    rng = np.random.default_rng(0)
+    seen = rng.normal(size=(240, 2))
+    done = (seen[:, 0] > 0).astype(int)
+    policy = BehaviorCloning(epochs=8, learning_rate=0.01, hidden_layer_sizes=8, random_state=0)
+    search = GridSearchCV(policy, {"learning_rate": [1e-6, 0.01]}, cv=2).fit(seen, done)
+    assert search.best_params_ == {"learning_rate": 0.01} and search.best_score_ > 0.9
 
 
 def test_images_are_cloned():
