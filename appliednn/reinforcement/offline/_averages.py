@@ -7,8 +7,6 @@ import numpy as np
 from appliednn.reinforcement.offline._cells import membership
 from appliednn.reinforcement.offline._transitions import LoggedTransitions
 
-_TOLERANCE = 1e-8
-
 
 class AveragedQ:
     """Q-values that are averages of what followed the logged steps in the same cell.
@@ -50,7 +48,9 @@ class AveragedQ:
             for own, rows in zip(cells, self.readers, strict=True)
         ]
 
-    def solve(self, weights: np.ndarray, start: np.ndarray | None = None) -> np.ndarray:
+    def solve(
+        self, weights: np.ndarray, start: np.ndarray | None = None, tolerance: float = 1e-8
+    ) -> np.ndarray:
         """Return what each known step is worth, ``r + gamma * V(next)``, (n_known,).
 
         Parameters
@@ -59,6 +59,8 @@ class AveragedQ:
             Of all rows of the log.
         start : ndarray of shape (n_known,), optional
             A solution for like weights.
+        tolerance : float
+            Largest residual, relative to the rewards.
         """
         from scipy.sparse.linalg import LinearOperator, gmres
 
@@ -72,10 +74,10 @@ class AveragedQ:
 
         operator = LinearOperator((n, n), matvec=lambda x: x - worth(x), dtype=np.float64)
         found, failed = gmres(
-            operator, self.rewards, x0=start, rtol=_TOLERANCE, restart=50, maxiter=20
+            operator, self.rewards, x0=start, rtol=tolerance, restart=50, maxiter=20
         )
         if failed:  # the plain iteration contracts by gamma in each step, however slowly
-            for _ in range(int(np.ceil(np.log(_TOLERANCE) / np.log(self.gamma)))):
+            for _ in range(int(np.ceil(np.log(tolerance) / np.log(self.gamma)))):
                 found = self.rewards + worth(found)
         return found
 

@@ -17,6 +17,8 @@ from appliednn.reinforcement.offline._cells import StateCells, TreeCells, is_one
 from appliednn.reinforcement.offline._transitions import LoggedTransitions, read_log_arguments
 from appliednn.reinforcement.offline._value_intervals import percentile_interval, resamples
 
+_DRAW_TOLERANCE = 1e-5  # of bootstrap values, which vary by far more
+
 
 class FittedQEvaluation(BaseEstimator):
     """Value of a given policy from logged episodes of another one.
@@ -196,7 +198,7 @@ class FittedQEvaluation(BaseEstimator):
         draws = []
         for episodes in resamples(n, int(self.n_boot), seed):
             counts = np.bincount(episodes, minlength=n).astype(np.float64)
-            own = system.solve(counts[numbers], solved)
+            own = system.solve(counts[numbers], solved, _DRAW_TOLERANCE)
             q = system.q(log.observations[starts], own, counts[numbers])
             draws.append(float(counts @ (here * q).sum(axis=1)) / n)
         self.draws_ = np.array(draws)
@@ -219,10 +221,8 @@ class FittedQEvaluation(BaseEstimator):
             seeds = np.random.SeedSequence([seed, round_]).generate_state(n_actions)
             options = (self.n_trees, self.min_samples_leaf, self.max_features)
             cells = [
-                TreeCells(log.observations[own], worth[own], *options, int(s))
-                if len(own)
-                else None
-                for own, s in zip(rows, seeds, strict=True)
+                TreeCells(log.observations[own], worth[own], *options, s) if len(own) else None
+                for own, s in zip(rows, seeds.tolist(), strict=True)
             ]
             system = AveragedQ(log, cells, ahead, self.gamma)
             solved = system.solve(weights)
