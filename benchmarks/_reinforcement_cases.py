@@ -47,7 +47,9 @@ def _dqn(**settings) -> dict:
     names = {"exploration_fraction", "exploration_final_eps", "learning_rate", "batch_size",
              "buffer_size", "learning_starts", "gamma", "target_update_interval", "train_freq",
              "gradient_steps"}  # fmt: skip
-    return {k: v for k, v in settings.items() if k in names} | {"double": False, "n_envs": 1}
+    return {k: v for k, v in settings.items() if k in names} | {
+        "double": False, "n_step": 1, "n_envs": 1,
+    }  # fmt: skip
 
 
 _CARTPOLE_DQN = {
@@ -89,7 +91,7 @@ CASES = [
          {"learning_rate": 1e-3, "gamma": 0.98, "buffer_size": 200_000, "learning_starts": 10_000,
           "train_freq": 1, "gradient_steps": 1, "noise": 0.1},
          {"learning_rate": 1e-3, "gamma": 0.98, "buffer_size": 200_000, "learning_starts": 10_000,
-          "train_freq": 1, "gradient_steps": 1, "exploration_noise": 0.1,
+          "train_freq": 1, "gradient_steps": 1, "action_noise": 0.1,
           "hidden_layer_sizes": (400, 300)},
          (-170, None), {"net_arch": [400, 300]}),
 ]  # fmt: skip

@@ -9,6 +9,11 @@ deviation and root mean squared error.
 ``python benchmarks/logged_decisions.py regret`` lets each bandit serve visitors whose best action
 is known and learn from what follows; it prints the reward lost to the best actions.
 
+``python benchmarks/logged_decisions.py episodes`` logs 200 times 60 episodes of a random decision
+process that is solved by linear algebra, and counts how often the interval of fitted-Q evaluation
+held the value. ``cartpole`` learns from 150 episodes of a clumsy policy on CartPole, and evaluates
+three policies by the same log beside what they bring when they act.
+
 ``--out FILE`` adds the table to a file instead.
 """
 
@@ -25,7 +30,15 @@ os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 import numpy as np
 
 from appliednn.core.statistics import wilson_interval
-from appliednn.reinforcement import ContextualBandit, off_policy_value
+from appliednn.reinforcement import (
+    BehaviorCloning,
+    ContextualBandit,
+    DiscreteCQL,
+    FittedQEvaluation,
+    LoggedTransitions,
+    off_policy_value,
+    run_episodes,
+)
 
 ACTIONS = np.array(["a", "b", "c", "d"])
 CORNERS = np.array(list(itertools.product([-1.0, 1.0], repeat=4)))
@@ -158,18 +171,139 @@ def regret(n_runs: int, rounds: int = 400, batch: int = 10) -> list[str]:
     return lines
 
 
+def random_process(rng) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Return moves (5, 2, 6), mean rewards (5, 2) and a policy (6, 2); state 5 is the end."""
+    moves = rng.dirichlet(np.full(6, 0.5), (5, 2)) * 0.85
+    moves[..., 5] += 0.15
+    return moves, rng.normal(0, 1, (5, 2)), rng.dirichlet(np.ones(2), 6)
+
+
+def process_log(rng, moves, means, n_episodes: int) -> LoggedTransitions:
+    """Return episodes from state 0 of a policy that draws actions evenly."""
+    rows = []
+    for _ in range(n_episodes):
+        state = 0
+        while state != 5:
+            action = int(rng.integers(2))
+            following = int(rng.choice(6, p=moves[state, action]))
+            reward = means[state, action] + rng.normal(0, 0.5)
+            rows.append((state, action, reward, following == 5))
+            state = following
+    state, action, reward, ended = map(np.array, zip(*rows, strict=True))
+    return LoggedTransitions.from_arrays(np.eye(6)[state], action, reward, ended)
+
+
+def episodes(n_runs: int, n_episodes: int = 60, gamma: float = 0.95) -> list[str]:
+    """Return the coverage of fitted-Q evaluation; each run has a process of its own."""
+    held, errors, logged_errors = 0, [], []
+    for run in range(n_runs):
+        rng = np.random.default_rng([run, 6])
+        moves, means, target = random_process(rng)
+        step = np.einsum("sa,sat->st", target[:5], moves)[:, :5]
+        inner = np.eye(5) - gamma * step
+        truth = np.linalg.solve(inner, (target[:5] * means).sum(axis=1))[0]
+        log = process_log(rng, moves, means, n_episodes)
+        evaluation = FittedQEvaluation(gamma, random_state=run)
+        evaluation.fit(lambda seen, target=target: seen @ target, log)
+        low, high = evaluation.value_.ci
+        held += low <= truth <= high
+        errors.append(evaluation.value_.value - truth)
+        logged_errors.append(log.returns.mean() - truth)
+    low, high = wilson_interval(held, n_runs)
+    rmse, logged_rmse = (np.sqrt(np.mean(np.square(e))) for e in (errors, logged_errors))
+    return [
+        f"Fitted-Q evaluation, {n_runs} random processes of 5 states with 60 logged episodes: "
+        f"interval held the value {held}/{n_runs} = {held / n_runs:.3f} ({low:.3f} to "
+        f"{high:.3f}); bias {np.mean(errors):+.3f}, RMSE {rmse:.3f} (the logged mean return as "
+        f"an answer: {logged_rmse:.3f})."
+    ]
+
+
+def clumsy(share: float, seed: int = 0):
+    """Return a CartPole policy that balances, but draws an action with probability ``share``."""
+    rng = np.random.default_rng(seed)
+
+    def act(seen, first):
+        action = balance(seen)
+        return np.where(rng.random(len(seen)) < share, rng.integers(0, 2, len(seen)), action)
+
+    return act
+
+
+def balance(seen) -> np.ndarray:
+    """Push to where the pole falls."""
+    return ((seen[:, 2] + 0.5 * seen[:, 3]) > 0).astype(int)
+
+
+def by_angle(seen) -> np.ndarray:
+    """Push to where the pole leans."""
+    return (seen[:, 2] > 0).astype(int)
+
+
+def evenly(seen) -> np.ndarray:
+    """Draw."""
+    return np.full((len(seen), 2), 0.5)
+
+
+def cartpole(n_runs: int, gamma: float = 0.99) -> list[str]:
+    """Return what is learnt from a log of CartPole, and what is said of three policies by it."""
+    learners = {
+        "cloned, likeliest action": BehaviorCloning("CartPole-v1"),
+        "CQL, alpha 0": DiscreteCQL("CartPole-v1", alpha=0.0, n_steps=5000),
+        "CQL, alpha 0.1": DiscreteCQL("CartPole-v1", alpha=0.1, n_steps=5000),
+        "CQL, alpha 1": DiscreteCQL("CartPole-v1", n_steps=5000),
+        "CQL, alpha 5": DiscreteCQL("CartPole-v1", alpha=5.0, n_steps=5000),
+    }
+    policies = {"balance": balance, "by angle": by_angle, "drawn evenly": evenly}
+    returns = {name: [] for name in ("the log", *learners)}
+    seconds, said = dict.fromkeys(learners, 0.0), {name: [] for name in policies}
+    for run in range(n_runs):
+        seeds = range(1000 * run, 1000 * run + 150)
+        logged = run_episodes(clumsy(0.6, run), "CartPole-v1", seeds, record=True)
+        log = LoggedTransitions.from_episodes(logged)
+        returns["the log"].append(logged.returns.mean())
+        for name, learner in learners.items():
+            began = time.process_time()
+            learner.set_params(random_state=run).fit(log)
+            seconds[name] += (time.process_time() - began) / n_runs
+            returns[name].append(learner.evaluate(n_episodes=20).returns.mean())
+        for name, policy in policies.items():
+            value = FittedQEvaluation(gamma, n_boot=0, random_state=run).fit(policy, log).value_
+            said[name].append(value.value)
+    lines = [f"CartPole, {n_runs} logs of 150 episodes.", "", "| policy | returns | s |"]
+    lines += ["|---|---|---|"]
+    for name, found in returns.items():
+        each = ", ".join(f"{r:.0f}" for r in found)
+        lines.append(f"| {name} | {each} | {seconds.get(name, 0):.1f} |")
+    lines += [
+        "",
+        "| evaluated policy | discounted return | fitted-Q evaluation |",
+        "|---|---|---|",
+    ]
+    for name, policy in policies.items():
+        act = clumsy(1.0) if name == "drawn evenly" else lambda seen, first, p=policy: p(seen)
+        acted = run_episodes(act, "CartPole-v1", range(9000, 9200), record=True)
+        truth = np.mean([(gamma ** np.arange(len(r)) * r).sum() for r in acted.rewards])
+        each = ", ".join(f"{v:.1f}" for v in said[name])
+        lines.append(f"| {name} | {truth:.1f} | {each} |")
+    return lines
+
+
 def main() -> None:
     """Run one part."""
     parser = argparse.ArgumentParser(description=__doc__.split("\n\n")[0])
-    parser.add_argument("part", choices=("coverage", "regret"))
-    parser.add_argument("--runs", type=int, help="simulations (200; of regret 10)")
+    parser.add_argument("part", choices=("coverage", "regret", "episodes", "cartpole"))
+    parser.add_argument("--runs", type=int, help="simulations (200; of regret 10, of cartpole 5)")
     parser.add_argument("--n", type=int, default=1000, help="decisions of a log (1 000)")
     parser.add_argument("--out", type=Path, help="file to add the table to")
     options = parser.parse_args()
-    if options.part == "coverage":
-        lines = coverage(options.runs or 200, options.n)
-    else:
-        lines = regret(options.runs or 10)
+    parts = {
+        "coverage": lambda: coverage(options.runs or 200, options.n),
+        "regret": lambda: regret(options.runs or 10),
+        "episodes": lambda: episodes(options.runs or 200),
+        "cartpole": lambda: cartpole(options.runs or 5),
+    }
+    lines = parts[options.part]()
     if options.out is None:
         print("\n".join(lines))
     else:

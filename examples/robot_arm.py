@@ -21,7 +21,9 @@ agent = SACAgent(
     gradient_steps=8,
     batch_size=128,
     hidden_layer_sizes=(64, 64),
-    gamma=0.95,
+    gamma=0.9,
+    tau=0.02,
+    learning_rate=2e-3,
     learning_starts=1_000,
     random_state=0,
 ).fit()

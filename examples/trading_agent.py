@@ -52,7 +52,9 @@ for name, found in (("agent", traded), ("buy and hold", held)):
     print(f"  {name:12} {np.expm1(found.mean.value):+.0%} (95 %: {low:+.0%} to {high:+.0%})")
 cost = traded.episodes.info_sums["cost"].mean()
 print(f"share of the wealth that went to costs in a year: {cost:.1%}")
-print(f"years in which holding did better: {(held.returns > traded.returns).sum()} of {len(years)}")
+print(
+    f"years in which holding did better: {(held.returns > traded.returns).sum()} of {len(years)}"
+)
 
 picture = Path("reports/trading.svg")
 picture.parent.mkdir(exist_ok=True)

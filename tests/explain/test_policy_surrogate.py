@@ -62,9 +62,12 @@ def test_return_and_fidelity_are_those_of_replayed_episodes(tree):
 def test_the_best_candidate_by_validation_is_kept(tree):
     frame = tree.to_frame()
     assert frame["chosen"].sum() == 1
-    best = frame.sort_values(["return", "fidelity"]).iloc[-1]
-    assert bool(best["chosen"])
-    assert best["n_leaves"] == tree.n_leaves
+    finalists = frame[frame["final_return"].notna()]
+    assert len(finalists) == 4
+    assert finalists["return"].min() >= frame[frame["final_return"].isna()]["return"].max()
+    kept = frame[frame["chosen"]].iloc[0]
+    assert kept["final_return"] == finalists["final_return"].max()
+    assert kept["n_leaves"] == tree.n_leaves
     assert list(frame["weighted"]) == [True, False] * 3
 
 

@@ -261,3 +261,50 @@ def test_images_are_learnt_from_through_convolutions(tmp_path):
     gradient = agent.decision_gradient(image[None], np.eye(agent.action_space_.n)[:1])
     assert gradient.shape == (1, *image.shape)
     assert np.abs(gradient).max() > 0
+
+
+class Breaks(gymnasium.Wrapper):
+    """CartPole that raises after so many steps in all."""
+
+    def __init__(self, error):
+        super().__init__(gymnasium.make("CartPole-v1"))
+        self._error = error
+
+    def step(self, action):
+        Breaks.left -= 1
+        if Breaks.left == 0:
+            raise self._error("the simulator stopped")
+        return super().step(action)
+
+
+@pytest.mark.parametrize("error", [RuntimeError, KeyboardInterrupt])
+def test_what_was_learnt_before_a_break_is_kept(error):
+    Breaks.left = 2000
+    agent = PPOAgent(
+        lambda: Breaks(error), total_timesteps=100_000, eval_freq=256, n_eval_episodes=1,
+        random_state=0, verbose=False,
+    )  # fmt: skip
+    if error is KeyboardInterrupt:
+        assert agent.fit().stop_reason_ == "interrupted"
+    else:
+        with pytest.raises(RuntimeError, match="the simulator stopped"):
+            agent.fit()
+        assert agent.stop_reason_ == "RuntimeError"
+    assert 0 < agent.n_steps_ < 2000
+    assert agent.predict(np.zeros(4)) in (0, 1)
+    agent.partial_fit("CartPole-v1", n_steps=256)  # and goes on elsewhere
+    assert agent.stop_reason_ == "total_timesteps"
+
+
+class NotANumber(Choices):
+    """Choices whose rewards are no numbers."""
+
+    def step(self, action):
+        observation, _, *rest = super().step(action)
+        return observation, float("nan"), *rest
+
+
+def test_rewards_that_are_no_numbers_are_told_of():
+    agent = PPOAgent(NotANumber, total_timesteps=256, verbose=False)
+    with pytest.raises(ValueError, match="not finite numbers"):
+        agent.fit()

@@ -22,6 +22,7 @@ _TINY = {
     "batch_size": 8,
     "buffer_size": 150,
     "hidden_layer_sizes": (8,),
+    "n_step": 1,
     "eval_freq": None,
     "random_state": 3,
     "verbose": False,
@@ -36,6 +37,7 @@ _SOLVING = {
     "learning_rate": 3e-3,
     "gamma": 0.8,
     "hidden_layer_sizes": (24,),
+    "n_step": 1,
     "exploration_initial_eps": 1.0,
     "exploration_final_eps": 1.0,
     "eval_freq": None,
@@ -73,7 +75,7 @@ def test_values_are_those_of_value_iteration(flags):
 @pytest.mark.parametrize("n_step", [2, 4])
 def test_values_over_several_steps_are_exact_where_all_actions_are_equal(n_step):
     """Rewards of many steps add up over what random actions did: no matter on a conveyor."""
-    agent = DQNAgent(Conveyor, **_SOLVING, n_step=n_step, n_envs=2).fit()
+    agent = DQNAgent(Conveyor, **{**_SOLVING, "n_step": n_step}, n_envs=2).fit()
     exact = Conveyor.optimal_values(0.8)
     assert agent.decision_function(np.eye(6)[:5]) == pytest.approx(exact, abs=0.04)
 
@@ -88,8 +90,8 @@ def test_one_seed_gives_one_agent():
 
 @pytest.mark.parametrize("flags", [{}, {"prioritized": True, "n_step": 3, "n_envs": 2}])
 def test_two_halves_are_one_whole(flags):
-    whole = DQNAgent(Chain, **_TINY, **flags).fit()
-    halves = DQNAgent(Chain, **_TINY, **flags)
+    whole = DQNAgent(Chain, **{**_TINY, **flags}).fit()
+    halves = DQNAgent(Chain, **{**_TINY, **flags})
     halves.partial_fit(n_steps=120).partial_fit(n_steps=120)
     assert halves.n_steps_ == whole.n_steps_ == 240
     assert _same(_weights(whole), _weights(halves))

@@ -1,5 +1,7 @@
 """One environment from whatever names it, with vectors or images in and plain actions out."""
 
+import subprocess
+import sys
 import threading
 
 import gymnasium
@@ -15,7 +17,13 @@ from gymnasium.wrappers import (
 )
 
 from appliednn.core.errors import MissingExtraError, UsageError
-from appliednn.reinforcement import MaskedObservation, VectorEnv, make_env, own_ids
+from appliednn.reinforcement import (
+    MaskedObservation,
+    VectorEnv,
+    make_env,
+    own_ids,
+    run_episodes,
+)
 
 
 class Echo(gymnasium.Env):
@@ -143,6 +151,20 @@ def test_actions_reach_the_environment_in_its_own_form(space, becomes, given, ta
     np.testing.assert_array_equal(env.unwrapped.taken[-1], taken)
 
 
+def test_a_reset_that_breaks_its_word_is_told_of():
+    class Wrong(Echo):
+        def reset(self, *, seed=None, options=None):
+            return self.answer
+
+    env = Wrong(spaces.Box(-1, 1, (3,)))
+    env.answer = np.zeros(3, np.float32)
+    with pytest.raises(UsageError, match="returns a pair"):
+        VectorEnv(env).reset()
+    env.answer = np.zeros(2, np.float32), {}
+    with pytest.raises(UsageError, match=r"shape \(2,\)"):
+        run_episodes(lambda o, f: [0], env, [0])
+
+
 def test_spaces_without_a_fixed_size_are_refused():
     with pytest.raises(UsageError, match="no fixed number of values"):
         make_env(lambda: Echo(spaces.Sequence(spaces.Discrete(2))))
@@ -207,3 +229,28 @@ def test_own_environments_pass_gymnasiums_check(name):
         made = made.env
     check_env(made, skip_render_check=True)
     assert gymnasium.make(name).spec.id == name
+
+
+@pytest.mark.parametrize("use", ["make_env('CartPole-v1')", "GridWorld()", "RandomPolicy('A-v0')"])
+def test_without_gymnasium_the_extra_is_named(use):
+    program = (
+        "import sys\n"
+        "sys.modules['gymnasium'] = None\n"
+        "import appliednn.reinforcement as room\n"
+        "from appliednn.core.errors import MissingExtraError\n"
+        "try:\n"
+        f"    room.{use}\n"
+        "except MissingExtraError as error:\n"
+        "    print(error)\n"
+    )
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True)
+    assert "pip install 'appliednn[rl]'" in done.stdout, done.stderr
+
+
+def test_importing_the_room_loads_nothing_heavy():
+    program = (
+        "import sys, appliednn.reinforcement\n"
+        "print({'gymnasium', 'keras', 'pandas', 'scipy', 'tensorflow'} & set(sys.modules))\n"
+    )
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True)
+    assert done.stdout.strip() == "set()", done.stderr

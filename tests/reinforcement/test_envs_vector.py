@@ -96,3 +96,16 @@ def test_a_pickled_collection_begins_new_episodes_that_can_be_foretold():
     assert not np.array_equal(begun, first)
     assert not np.array_equal(begun, again.reset())
     assert len(data) < 1000
+
+
+def test_processes_give_the_same_transitions():
+    within = VectorEnv("appliednn/Catch-v0", 2, seed=6)
+    apart = VectorEnv("appliednn/Catch-v0", 2, seed=6, processes=True)
+    try:
+        np.testing.assert_array_equal(within.reset(), apart.reset())
+        for moment in range(60):
+            actions = np.array([moment % 3, 2])
+            for one, other in zip(within.step(actions), apart.step(actions), strict=True):
+                np.testing.assert_array_equal(one, other)
+    finally:
+        apart.close()

@@ -7,10 +7,11 @@ import warnings
 import numpy as np
 import pytest
 from scipy import stats
-from sklearn.linear_model import LinearRegression, LogisticRegression
+from sklearn.linear_model import LinearRegression, LogisticRegression, Ridge
 from sklearn.tree import DecisionTreeRegressor
 
 from appliednn.reinforcement import compare_policies, off_policy_value
+from appliednn.reinforcement.offline._reward_model import RidgeCrossFit
 
 ACTIONS = np.array(["a", "b", "c"])
 CORNERS = np.array(list(itertools.product([-1.0, 1.0], repeat=3)))
@@ -106,12 +107,12 @@ def test_values_are_those_of_the_formulas(process):
 def test_intervals_hold_the_true_value_about_as_often_as_they_say(process, method):
     means, _, target = process
     truth = float((target * means).sum(axis=1).mean())
-    runs = 60
+    runs = 40
     held = 0
     for seed in range(runs):
         low, high = off_policy_value(*draw(process, 300, seed), method=method, n_boot=60).ci
         held += low <= truth <= high
-    # 60 bootstrap samples cost a little coverage: tails of one in a thousand around 0.93, 0.97.
+    # Few bootstrap samples cost a little coverage: tails of one in a thousand around 0.93, 0.97.
     assert stats.binom.ppf(0.001, runs, 0.93) <= held <= stats.binom.ppf(0.999, runs, 0.97)
 
 
@@ -272,6 +273,26 @@ def test_any_regressor_models_the_reward_of_rows_it_has_not_seen(process):
     )
     memory = off_policy_value(*log, reward_model=DecisionTreeRegressor(random_state=0))
     assert abs(memory.value - own.value) < 3 * memory.standard_error
+
+
+def test_the_model_by_default_is_ridge_regression_of_the_other_folds(process):
+    """Also on a bootstrap sample, and for an action that a fold's other rows lack."""
+    target, actions, rewards, logging, X = draw(process, 200, 10)
+    rng = np.random.default_rng(0)
+    codes, folds = np.searchsorted(ACTIONS, actions), rng.permutation(200) % 4
+    Z = X + rng.normal(0, 0.5, X.shape)
+    codes[codes == 2] = 0
+    codes[folds == 1] = np.where(rng.random(50) < 0.3, 2, codes[folds == 1])
+    for rows in (np.arange(200), rng.integers(0, 200, 200)):
+        found = RidgeCrossFit(Z, codes, rewards, 3, folds).predict(rows)
+        for fold in range(4):
+            train, held = rows[folds[rows] != fold], folds == fold
+            for a in range(3):
+                own = train[codes[train] == a]
+                expected = np.full(held.sum(), rewards[train].mean())
+                if len(own):
+                    expected = Ridge(1.0).fit(Z[own], rewards[own]).predict(Z[held])
+                np.testing.assert_allclose(found[held, a], expected, rtol=1e-8)
 
 
 def test_results_are_json_without_single_decisions(process):

@@ -281,3 +281,18 @@ def test_values_in_numpy_are_those_of_the_network(dueling, hidden):
         fast = numpy_q(net.params, own)(x)
         own[-1] = own[-1] + 7.0
         assert numpy_q(net.params, own)(x) == pytest.approx(fast, abs=1e-4)
+
+
+@pytest.mark.parametrize("shape", [[3], [9, 7, 2], [40, 36, 1]])
+@pytest.mark.parametrize("hidden", [[5], [6, 4]])
+def test_sizes_are_known_without_building(shape, hidden):
+    shared = {"observation_shape": shape, "hidden_layer_sizes": hidden, "activation": "relu"}
+    nets = [
+        Architecture.of("q_network", n_actions=3, dueling=False, **shared),
+        Architecture.of("q_network", n_actions=3, dueling=True, **shared),
+        Architecture.of("deterministic_actor_critic", n_actions=2, n_critics=1, **shared),
+        Architecture.of("squashed_actor_critic", n_actions=2, n_critics=3, **shared),
+    ]
+    for net in nets:
+        stored = sum(int(np.prod(v.shape)) for v in net.build().variables)
+        assert net.numpy_function("count")(net.params) == stored

@@ -68,6 +68,17 @@ def test_a_continuous_action_is_moved_the_better_way():
     np.testing.assert_allclose(moved, best, rtol=1e-4, atol=1e-5)
 
 
+def test_differences_and_gradients_lead_to_the_same_points():
+    # Seventeen numbers take decision_gradient, sixteen of them differences.
+    W = RNG.normal(size=(3, 16)) / 4
+    points = RNG.normal(size=(60, 16)).astype(np.float32)
+    wider = CurvedAgent(np.column_stack([W, np.zeros(3)]))
+    by_slope = pgd_observations(wider, np.column_stack([points, points[:, 0]]), 0.2, 1.0)
+    by_differences = pgd_observations(OpaqueAgent(CurvedAgent(W)), points, 0.2, 1.0)
+    same = np.isclose(by_slope[:, :16], by_differences, atol=1e-6)
+    assert same.mean() > 0.99
+
+
 def test_images_stay_images():
     class Pixels(LinearAgent):
         def decision_function(self, observations):
@@ -110,8 +121,9 @@ def test_equal_seeds_give_equal_attacks_in_any_order():
 
 def test_errors_say_what_to_do():
     agent = LinearAgent.balancing()
+    wide = OpaqueAgent(LinearAgent(RNG.normal(size=(2, 17))))
     with pytest.raises(UsageError, match="policy_noise_curve"):
-        pgd_observations(OpaqueAgent(agent), X, 0.1, SCALE)
+        pgd_observations(wide, np.zeros((3, 17), np.float32), 0.1, 1.0)
     with pytest.raises(UsageError, match="positive"):
         pgd_observations(agent, X, 0.0, SCALE)
     with pytest.raises(UsageError, match="positive"):

@@ -35,7 +35,7 @@ class SurrogateTree(SaveMixin):
         actions). Intervals resample episodes.
     history : dict of str to list
         Every candidate tree: ``iteration``, ``weighted``, ``return``, ``fidelity``, ``n_leaves``,
-        ``n_states`` and ``chosen``.
+        ``n_states``, ``final_return`` (of finalists) and ``chosen``.
     weights : str
         What weighted the states: ``"q_gap"``, ``"lookahead"``, ``"decision_gap"`` or ``"plain"``.
     """

@@ -24,6 +24,8 @@ from appliednn.explain.policies._surrogate import SurrogateTree, answers, tree_p
 
 Weights = Literal["auto", "q_gap", "lookahead", "decision_gap", "plain"]
 
+_FINALISTS = 4
+
 
 def surrogate_tree(
     agent,
@@ -46,8 +48,8 @@ def surrogate_tree(
     The policy plays first, then each new tree plays and the policy labels the states that the
     tree met (DAgger). Trees are fitted to all states so far, weighted by what a wrong action
     costs there, ``max_a Q - min_a Q``; beside each, a tree with equal weights is tried too. The
-    best by return on validation seeds is kept (of equals the one that agrees most with the
-    policy), and evaluated on fresh seeds.
+    best by return on validation seeds (of equals those that agree most with the policy) play
+    again on other seeds; the best of these is kept, and evaluated on fresh ones.
 
     Parameters
     ----------
@@ -62,7 +64,7 @@ def surrogate_tree(
     n_episodes : int
         Episodes of each round.
     n_validation : int
-        Episodes by which candidates are compared.
+        Episodes by which candidates are compared; finalists play twice as many again.
     n_evaluation : int
         Episodes of the final evaluation, of the tree and of the policy.
     weights : {"auto", "q_gap", "lookahead", "decision_gap", "plain"}
@@ -115,7 +117,8 @@ def surrogate_tree(
             break
         search.gather(episode_seeds(random_state, n_episodes, offset=10 + round_))
         search.fit(episode_seeds(random_state, n_validation, offset=2))
-    return search.finish(episode_seeds(random_state, n_evaluation, offset=3))
+    best = search.choose(episode_seeds(random_state, 2 * n_validation, offset=4))
+    return search.finish(best, episode_seeds(random_state, n_evaluation, offset=3))
 
 
 def _weights(agent, env, weights: str) -> str:
@@ -151,7 +154,7 @@ class _Search:
     gaps: list = field(default_factory=list)
     history: list = field(default_factory=list)
     driver: object = None
-    best: tuple = ()
+    trees: list = field(default_factory=list)
 
     def __post_init__(self) -> None:
         one = open_env(self.agent, self.env)
@@ -192,25 +195,39 @@ class _Search:
         self.driver = trees[0]
         for weighted, tree in zip(kinds, trees, strict=True):
             episodes, agreed = self._rollout(tree, seeds)
-            key = (float(episodes.returns.mean()), float(agreed.value or 0.0))
-            if not self.best or key > self.best[0]:
-                self.best = (key, tree, len(self.history))
+            self.trees.append(tree)
             self.history.append(
                 {
                     "iteration": len(self.observations),
                     "weighted": weighted,
-                    "return": key[0],
+                    "return": float(episodes.returns.mean()),
                     "fidelity": agreed.value,
                     "n_leaves": int(tree.get_n_leaves()),
                     "n_states": len(rows),
                 }
             )
 
-    def finish(self, seeds) -> SurrogateTree:
-        """Evaluate the best tree and the policy on fresh seeds."""
+    def choose(self, seeds) -> int:
+        """Return the best of the finalists by return, then fidelity, on seeds of their own.
+
+        The best of many on few episodes is partly luck.
+        """
+        keys = [(row["return"], row["fidelity"] or 0.0) for row in self.history]
+        finalists = sorted(range(len(keys)), key=keys.__getitem__)[-_FINALISTS:]
+        for row in self.history:
+            row["final_return"] = None
+        again = {}
+        for i in finalists:
+            episodes, agreed = self._rollout(self.trees[i], seeds)
+            again[i] = (float(episodes.returns.mean()), float(agreed.value or 0.0))
+            self.history[i]["final_return"] = again[i][0]
+        return max(again, key=again.__getitem__)
+
+    def finish(self, best: int, seeds) -> SurrogateTree:
+        """Evaluate a tree and the policy on fresh seeds."""
         from appliednn.reinforcement import Evaluation
 
-        tree = self.best[1]
+        tree = self.trees[best]
         own, agreed = self._rollout(tree, seeds)
         theirs = self._play(self.agent.policy(), seeds)
         found = {
@@ -218,7 +235,7 @@ class _Search:
             "own_states": agreed,
         }
         history = {key: [row[key] for row in self.history] for key in self.history[0]}
-        history["chosen"] = [i == self.best[2] for i in range(len(self.history))]
+        history["chosen"] = [i == best for i in range(len(self.history))]
         for episodes in (own, theirs):  # recordings are large, and were only for the fidelity
             episodes.observations = episodes.actions = episodes.rewards = None
             episodes.final_observations = None

@@ -139,6 +139,7 @@ class AgentAnswers:
         seeds: Sequence[int] | None = None,
         deterministic: bool = True,
         record: bool = False,
+        max_steps: int | None = None,
     ) -> Evaluation:
         """Run episodes of the policy.
 
@@ -154,6 +155,8 @@ class AgentAnswers:
             Take the best action in each state.
         record : bool
             Keep what was observed and done.
+        max_steps : int, optional
+            Longest episode; default 100 000, where the environment has no limit of its own.
 
         Returns
         -------
@@ -170,6 +173,7 @@ class AgentAnswers:
                 env,
                 list(seeds),
                 record=record,
+                max_steps=max_steps,
                 frame_stack=self.frame_stack,
             )
         )

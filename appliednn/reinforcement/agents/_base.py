@@ -180,8 +180,9 @@ class BaseAgent(AgentAnswers, SaveMixin, BaseEstimator):
     def _begin(self, env, seeds: list[int]) -> None:
         """Read the spaces, draw the seeds, set everything to the start."""
         self._seeds = spawn_seeds(self.random_state, 6)
-        if seeds:
-            joined = np.random.SeedSequence([*self._seeds, *(abs(s) for s in seeds)])
+        if seeds:  # which decide alone where there is no random_state, so that folds repeat
+            own = [] if self.random_state is None else self._seeds
+            joined = np.random.SeedSequence([*own, *(abs(s) for s in seeds)])
             self._seeds = [int(child.generate_state(1)[0] >> 1) for child in joined.spawn(6)]
         made = make_env(env, self.frame_stack)
         self._observations = SpaceSpec.of(made.observation_space)

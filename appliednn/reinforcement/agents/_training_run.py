@@ -8,6 +8,7 @@ from collections import deque
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from math import isfinite
 
 import numpy as np
 
@@ -21,6 +22,8 @@ from appliednn.reinforcement.evaluation._episodes import Episodes, run_episodes
 # Finished episodes whose mean return history and progress bar show.
 _RECENT = 100
 _AUTO_EVALUATIONS = 10
+# An episode of an evaluation in training is cut off there: a policy may walk in circles for ever.
+_LONGEST_EVALUATION = 10_000
 # A best of many evaluations is partly luck: so many of them run again, with this many times the
 # episodes, other ones, and the best of both together is kept.
 _FINALISTS = 3
@@ -86,6 +89,7 @@ class TrainingRun:
         self._returns = deque(state.get("returns", []), maxlen=_RECENT)
         self._lengths = deque(state.get("lengths", []), maxlen=_RECENT)
         self._evaluated_at = state.get("evaluated_at", 0)
+        self._broken = False
         self.reopened = False  # whether the environments began new episodes in this stretch
         self._finalists: list[Finalist] = list(state.get("finalists", []))
         self._current: Callable[[], SequenceNetwork] | None = None
@@ -120,18 +124,19 @@ class TrainingRun:
 
     def __exit__(self, kind, error, trace) -> bool:
         self._progress.__exit__()
-        if kind is not None and not issubclass(kind, KeyboardInterrupt):
-            return False
-        if kind is not None:
-            self.stop_reason = "interrupted"
-        if self._current is None:
-            return False  # nothing was learnt yet: the interrupt goes on
-        self._finish()
-        return True
+        interrupted = kind is not None and issubclass(kind, KeyboardInterrupt)
+        if kind is None:
+            self._finish()
+        elif self._finalists or (interrupted and self._current is not None):
+            # what was learnt before is kept, whatever broke
+            self.stop_reason = "interrupted" if interrupted else kind.__name__
+            self._broken = True
+            self._finish()
+        return interrupted and self._current is not None
 
     def _finish(self) -> None:
         agent = self.agent
-        if agent.eval_freq is not None and self.stop_reason != "interrupted":
+        if agent.eval_freq is not None and not self._broken:
             if self._evaluated_at < agent.n_steps_:
                 self._evaluate()
             self._look_again()
@@ -175,6 +180,12 @@ class TrainingRun:
     def step(self, actions: np.ndarray) -> Step:
         """Act in all environments."""
         step = self.collector.step(actions)
+        if not isfinite(step.rewards.sum() + step.observations.sum()):
+            raise ValueError(
+                f"the environment gave rewards or observations that are not finite numbers (after "
+                f"{self.agent.n_steps_} steps; rewards {step.rewards.tolist()}); mend it, or wrap "
+                "it so that they are replaced"
+            )
         self._observations = step.observations
         self.agent.n_steps_ += len(step.rewards)
         if len(step.ended):
@@ -251,8 +262,13 @@ class TrainingRun:
 
         policy = EpisodePolicy(prepared, self.agent._choose, deterministic=True)
         seeds = np.random.SeedSequence(seed).generate_state(n) >> 1
-        stack = self.agent.frame_stack
-        return run_episodes(policy, self.env, seeds, frame_stack=stack).returns
+        return run_episodes(
+            policy,
+            self.env,
+            seeds,
+            frame_stack=self.agent.frame_stack,
+            max_steps=_LONGEST_EVALUATION,
+        ).returns
 
 
 def check_finite(losses: Mapping[str, float], names: Sequence[str], learning_rate: float) -> None:

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-import gymnasium
 import numpy as np
-from gymnasium import spaces
 
-from appliednn.core.errors import UsageError
+from appliednn.core.errors import UsageError, import_extra
+
+gymnasium = import_extra("gymnasium", "rl")
+spaces = gymnasium.spaces
 
 # Five moves straight over two hazards, or nine around them.
 DEFAULT_MAP = (

@@ -7,6 +7,8 @@ import difflib
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
+import numpy as np
+
 from appliednn.core.errors import MissingExtraError, UsageError, import_extra
 
 if TYPE_CHECKING:
@@ -60,6 +62,29 @@ def make_env(env: EnvLike, frame_stack: int = 1) -> gymnasium.Env:
         )
     made = with_usable_spaces(made)
     return FrameStack(made, frame_stack) if frame_stack > 1 else made
+
+
+def first_observation(env: gymnasium.Env, seed: int):
+    """Begin an episode; say so if what comes back is not what the environment announced.
+
+    Raises
+    ------
+    UsageError
+        ``reset`` returned no pair, or an observation of another shape than the space's.
+    """
+    answer = env.reset(seed=seed)
+    if not isinstance(answer, tuple) or len(answer) != 2:
+        raise UsageError(
+            f"reset of {env} returned {type(answer).__name__}; gymnasium's reset returns a pair, "
+            "(observation, info)"
+        )
+    expected = env.observation_space.shape
+    if np.shape(answer[0]) != expected:
+        raise UsageError(
+            f"reset of {env} returned an observation of shape {np.shape(answer[0])}, and its "
+            f"observation_space says {expected}; correct one of them"
+        )
+    return answer[0]
 
 
 def are_separate(envs: list[gymnasium.Env]) -> bool:

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-import gymnasium
 import numpy as np
-from gymnasium import spaces
 
-from appliednn.core.errors import UsageError
+from appliednn.core.errors import UsageError, import_extra
+
+gymnasium = import_extra("gymnasium", "rl")
+spaces = gymnasium.spaces
 
 
 class RecallCue(gymnasium.Env):

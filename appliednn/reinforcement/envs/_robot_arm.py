@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import math
 
-import gymnasium
 import numpy as np
-from gymnasium import spaces
+
+from appliednn.core.errors import import_extra
+
+gymnasium = import_extra("gymnasium", "rl")
+spaces = gymnasium.spaces
 
 # Seconds of a control step, and of one of the steps of the integrator within it.
 _CONTROL, _SUBSTEPS = 0.05, 4

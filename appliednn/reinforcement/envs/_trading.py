@@ -5,15 +5,16 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING, Literal
 
-import gymnasium
 import numpy as np
-from gymnasium import spaces
 
-from appliednn.core.errors import UsageError
+from appliednn.core.errors import UsageError, import_extra
 from appliednn.reinforcement.envs._prices import checked_prices, generate_prices
 
 if TYPE_CHECKING:
     import pandas as pd
+
+gymnasium = import_extra("gymnasium", "rl")
+spaces = gymnasium.spaces
 
 _RUIN = 1e-6  # share of the wealth that is left when a step would have taken all of it
 
@@ -52,9 +53,8 @@ class TradingEnv(gymnasium.Env):
     -----
     Observations (window * n_assets + n_assets): log returns in percent, the oldest first, then
     the present shares. Reward: change of the logarithm of the wealth, costs included. ``info``:
-    ``turnover`` (share of the wealth that was traded), ``cost`` (share that it cost) and
-    ``wealth_growth`` (factor). An episode is cut off (truncated) at its last price; it terminates
-    if all is lost.
+    ``turnover`` (share of the wealth that was traded) and ``cost`` (share that it cost). An
+    episode is cut off (truncated) at its last price; it terminates if all is lost.
 
     Examples
     --------
@@ -113,7 +113,7 @@ class TradingEnv(gymnasium.Env):
         self._log_returns = log_returns
         self._percent = (100 * log_returns).astype(np.float32)
         self._weights = np.zeros(self.n_assets)
-        return self._observation(), {"turnover": 0.0, "cost": 0.0, "wealth_growth": 1.0}
+        return self._observation(), {"turnover": 0.0, "cost": 0.0}
 
     def step(self, action):
         """Trade to the shares that ``action`` names, then go to the next price."""
@@ -126,10 +126,10 @@ class TradingEnv(gymnasium.Env):
         self._weights = weights * (1 + gains) / earned
         self._now += 1
         ruined = earned <= _RUIN
-        growth = (1 - paid) * earned
-        info = {"turnover": turnover, "cost": paid, "wealth_growth": growth}
+        reward = math.log(1 - paid) + math.log(earned)
         at_end = self._now >= self._end
-        return self._observation(), math.log(growth), ruined, at_end, info
+        info = {"turnover": turnover, "cost": paid}
+        return self._observation(), reward, ruined, at_end, info
 
     def _named(self, action) -> np.ndarray:
         if self.actions == "positions":

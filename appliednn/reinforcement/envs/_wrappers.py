@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Callable, Sequence
 
-import gymnasium
 import numpy as np
-from gymnasium import spaces
-from gymnasium.utils import RecordConstructorArgs
 
-from appliednn.core.errors import UsageError
+from appliednn.core.errors import UsageError, import_extra
+
+gymnasium = import_extra("gymnasium", "rl")
+spaces = gymnasium.spaces
+RecordConstructorArgs = gymnasium.utils.RecordConstructorArgs
 
 
 class ConvertedObservation(gymnasium.ObservationWrapper, RecordConstructorArgs):

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from appliednn.core.errors import UsageError
-from appliednn.reinforcement.envs._make import are_separate, make_env
+from appliednn.reinforcement.envs._make import are_separate, first_observation, make_env
 from appliednn.reinforcement.envs._vector import action_converter
 
 if TYPE_CHECKING:
@@ -153,8 +153,8 @@ class _Runner:
             episode = next(self.waiting, -1)
             self.episode[slot] = episode
             if episode >= 0:
-                observation, _ = self.envs[slot].reset(seed=int(self.seeds[episode]))
-                self.observations[slot] = observation
+                seed = int(self.seeds[episode])
+                self.observations[slot] = first_observation(self.envs[slot], seed)
                 self.first[slot] = True
                 begun.append(slot)
         if begun and hasattr(act, "begin"):

@@ -14,15 +14,14 @@ from sklearn.utils.validation import check_is_fitted
 from appliednn.core._sequence_network import SequenceNetwork
 from appliednn.core.persistence import SaveMixin
 from appliednn.reinforcement.agents._acting import dense_forward
+from appliednn.reinforcement.agents._answers import AgentAnswers
 from appliednn.reinforcement.agents._normalizer import ObservationNormalizer, RunningMoments
-from appliednn.reinforcement.agents._policy import EpisodePolicy
-from appliednn.reinforcement.agents._spaces import SpaceSpec, read_observations
+from appliednn.reinforcement.agents._spaces import SpaceSpec
 
-_EVALUATION_SEED = 1_000_000  # the agents' block of episodes: all policies meet the same ones
 _COUNT = Interval(Integral, 1, None, closed="left")
 
 
-class OfflinePolicy(SaveMixin, BaseEstimator):
+class OfflinePolicy(AgentAnswers, SaveMixin, BaseEstimator):
     """Base of policies from logs; a subclass learns ``network_`` in ``fit``."""
 
     _parameter_constraints: dict = {
@@ -72,7 +71,7 @@ class OfflinePolicy(SaveMixin, BaseEstimator):
         if self.env is not None:
             self._read_env_spaces()
         self.n_features_in_ = int(np.prod(shape))
-        self._normalizer = self._learn_scale(observations)
+        self._best_normalizer = self._learn_scale(observations)
         self.__dict__.pop("_mirror", None)
 
     def _read_env_spaces(self) -> None:
@@ -101,48 +100,10 @@ class OfflinePolicy(SaveMixin, BaseEstimator):
     # -- answers --------------------------------------------------------------------------------
 
     @property
-    def observation_space_(self):
-        """The gymnasium space of observations."""
-        check_is_fitted(self, "network_")
-        return self._observations.to_gymnasium()
-
-    @property
-    def action_space_(self):
-        """The gymnasium space of actions; real ones are bounded as in the log, or the env."""
-        check_is_fitted(self, "network_")
-        return self._actions.to_gymnasium()
-
-    @property
     def classes_(self) -> np.ndarray:
         """The numbers of discrete actions."""
         check_is_fitted(self, "network_")
         return np.arange(self._actions.sizes[0])
-
-    def predict(self, obs, deterministic: bool = True) -> np.ndarray:
-        """Return the action for each observation.
-
-        Parameters
-        ----------
-        obs : array-like of shape (n, *obs_shape) or (*obs_shape,)
-            Observations, or a single one.
-        deterministic : bool
-            The best action; otherwise one drawn by the policy's probabilities.
-
-        Returns
-        -------
-        ndarray of shape (n,) or (n, d)
-            Without the first axis for a single observation.
-        """
-        observations, single = self._read(obs)
-        rng = None if deterministic else [np.random.default_rng()] * len(observations)
-        actions = self._choose(self._scores()(observations), rng)
-        return actions[0] if single else actions
-
-    def decision_function(self, obs) -> np.ndarray:
-        """Return Q-values, logits or the real actions themselves, (n, n_outputs)."""
-        observations, single = self._read(obs)
-        scores = self._scores()(observations)
-        return scores[0] if single else scores
 
     def decision_gradient(self, obs, weights) -> np.ndarray:
         """Return the gradient of ``sum_k weights[i, k] * decision_function(obs)[i, k]``.
@@ -159,90 +120,34 @@ class OfflinePolicy(SaveMixin, BaseEstimator):
         ndarray of shape (n, *obs_shape), float32
             With respect to the observations as they are given.
         """
-        observations, _ = self._read(obs)
-        scaled = np.asarray(weights, np.float32) * self._unit()[1]
-        batch = {"observations": self._prepare(observations).astype(np.float32)}
-        batch["weights"] = scaled.astype(np.float32)
-        gradient = self.network_.gradient("weighted_decision", batch, "observations")
-        if self._normalizer is not None:
-            gradient = self._normalizer.pull_back(gradient, observations)
-        return gradient
-
-    def policy(self, deterministic: bool = True) -> EpisodePolicy:
-        """Return ``act(observations, first) -> actions``, as run_episodes calls it."""
         check_is_fitted(self, "network_")
-        return EpisodePolicy(self._scores(), self._choose, deterministic)
-
-    def make_env(self, env=None):
-        """Return one gymnasium environment, wrapped as agents read it."""
-        from appliednn.reinforcement.envs._make import make_env
-
-        return make_env(self._env(env))
-
-    def evaluate(
-        self, env=None, n_episodes: int = 20, seeds=None, deterministic=True, record=False
-    ):
-        """Run episodes of the policy; see :meth:`PPOAgent.evaluate`.
-
-        Parameters
-        ----------
-        env : str, callable or gymnasium.Env, optional
-            Default the parameter ``env``.
-        n_episodes : int
-            How many, with seeds that are the same for every agent.
-        seeds : sequence of int, optional
-            Of the episodes, instead.
-        deterministic : bool
-            Take the best action in each state.
-        record : bool
-            Keep what was observed and done.
-
-        Returns
-        -------
-        Evaluation
-        """
-        from appliednn.reinforcement.evaluation._episodes import run_episodes
-        from appliednn.reinforcement.evaluation._evaluation import Evaluation
-
-        check_is_fitted(self, "network_")
-        if seeds is None:
-            seeds = range(_EVALUATION_SEED, _EVALUATION_SEED + n_episodes)
-        act = self.policy(deterministic)
-        return Evaluation(run_episodes(act, self._env(env), list(seeds), record=record))
+        return super().decision_gradient(obs, np.asarray(weights) * self._unit()[1])
 
     # -- parts ----------------------------------------------------------------------------------
 
-    def _env(self, env):
+    def _read_env(self, env):
         env = self.env if env is None else env
         if env is None:
             raise ValueError(
                 'no environment was given; pass one, or env="CartPole-v1" to the constructor'
             )
-        return env
-
-    def _read(self, obs) -> tuple[np.ndarray, bool]:
-        check_is_fitted(self, "network_")
-        return read_observations(obs, self._observations)
-
-    def _prepare(self, observations: np.ndarray) -> np.ndarray:
-        return observations if self._normalizer is None else self._normalizer(observations)
+        return env, []
 
     def _unit(self) -> tuple[np.ndarray | float, np.ndarray | float]:
         """Return what is added to the network's output, and its unit."""
         return 0.0, 1.0
 
-    def _scores(self):
-        """Return the function from raw observations to scores, made once for a fit."""
-        if self.__dict__.get("_mirror") is None:
-            self._mirror = self._forward(self.network_)
-        mirror, (middle, unit) = self._mirror, self._unit()
-        return lambda observations: mirror(self._prepare(observations)) * unit + middle
-
-    def _forward(self, network: SequenceNetwork):
+    def _scores_of(self, network: SequenceNetwork):
+        """Return the function from prepared observations to scores."""
+        middle, unit = self._unit()
         if self._observations.is_image:
-            return lambda rows: np.asarray(network.call("decision", {"observations": rows}))
+            return lambda rows: network.call("decision", {"observations": rows}) * unit + middle
         forward = dense_forward(network.part(self._part), self.activation)
-        return lambda rows: forward(rows.astype(np.float32, copy=False))
+        return lambda rows: forward(rows.astype(np.float32, copy=False)) * unit + middle
+
+    def _acting(self, network: SequenceNetwork):
+        scores_of = self._scores_of(network)
+        return lambda rows, first: scores_of(rows)
 
     def __getstate__(self) -> dict:
         return {k: v for k, v in super().__getstate__().items() if k not in self._ann_skip}

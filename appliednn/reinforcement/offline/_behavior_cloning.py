@@ -47,8 +47,8 @@ class BehaviorCloning(OfflinePolicy):
     batch_size : int, default=128
         Rows of a step.
     early_stopping : bool or "auto", default="auto"
-        Whether ``validation_fraction`` of the episodes (rows, where only one is known) picks the
-        epoch; ``"auto"``: from 1 000 rows on.
+        Whether ``validation_fraction`` of the episodes (of the rows, where arrays are given)
+        picks the epoch; ``"auto"``: from 1 000 rows on.
     validation_fraction : float, default=0.1
         Share that is held out.
     n_iter_no_change : int, default=10
@@ -243,12 +243,20 @@ class BehaviorCloning(OfflinePolicy):
         float
         """
         if actions is None and not isinstance(observations, LoggedTransitions):
-            return float(self.evaluate(observations).returns.mean())
+            return super().score(observations)
         from sklearn.metrics import accuracy_score, r2_score
 
         seen, done, _ = _read(observations, actions)
         measure = accuracy_score if self._moments is None else r2_score
         return float(measure(done, self.predict(seen), sample_weight=sample_weight))
+
+    @property
+    def value(self):
+        """Not there: no reward is read, so that no value is known."""
+        raise AttributeError(
+            "BehaviorCloning reads no rewards and knows no values; use FittedQEvaluation on a log "
+            "with rewards, or learn by DiscreteCQL"
+        )
 
     def _unit(self):
         return (0.0, 1.0) if self._moments is None else self._moments

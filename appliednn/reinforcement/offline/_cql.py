@@ -325,7 +325,7 @@ class DiscreteCQL(OfflinePolicy):
         timeouts=None,
         next_observations=None,
     ) -> float:
-        """Return what the policy's episodes bring: on a log by fitted-Q evaluation, else by acting.
+        """Return what the policy's episodes bring, by a log (fitted-Q evaluation) or by acting.
 
         Parameters
         ----------
@@ -340,7 +340,7 @@ class DiscreteCQL(OfflinePolicy):
         float
         """
         if actions is None and not isinstance(observations, LoggedTransitions):
-            return float(self.evaluate(observations).returns.mean())
+            return super().score(observations)
         from appliednn.reinforcement.offline._fitted_q import FittedQEvaluation
 
         log = self._log(observations, actions, rewards, terminals, timeouts, next_observations)

@@ -8,63 +8,65 @@ from typing import Any
 
 import numpy as np
 from sklearn.base import BaseEstimator, _fit_context
-from sklearn.utils._param_validation import HasMethods, Interval, StrOptions
+from sklearn.utils._param_validation import Interval
 from sklearn.utils.validation import check_is_fitted
 
 from appliednn.core.statistics import Estimate
-from appliednn.reinforcement.offline._state_features import state_features
+from appliednn.reinforcement.offline._averages import AveragedQ
+from appliednn.reinforcement.offline._cells import StateCells, TreeCells, is_one_hot
 from appliednn.reinforcement.offline._transitions import LoggedTransitions, read_log_arguments
-from appliednn.reinforcement.offline._value_intervals import (
-    bootstrap_draws,
-    percentile_interval,
-)
+from appliednn.reinforcement.offline._value_intervals import percentile_interval, resamples
+
+_DRAW_TOLERANCE = 1e-5  # of bootstrap values, which vary by far more
 
 
 class FittedQEvaluation(BaseEstimator):
     """Value of a given policy from logged episodes of another one.
 
-    Q-values are linear in features of the state, with coefficients for each action, and fitted so
-    that they agree with the rewards and with themselves one step later. With such features this
-    fixed point of fitted-Q evaluation is the solution of one linear system, so that the bootstrap
-    over episodes is affordable.
+    The Q-value of an action in a state is the mean of ``r + gamma * V(next)`` over the logged
+    steps with that action in the same cell: the leaves of extremely randomised trees, or the
+    states themselves where each observation is a single 1 among zeros. The values agree with
+    themselves one step later; being averages they always can.
 
     Parameters
     ----------
     gamma : float, default=0.99
-        Discount.
-    features : {"auto", "linear", "random"} or transformer, default="auto"
-        What Q-values are linear in: the observations, random Fourier features of them, or what a
-        scikit-learn transformer makes of them. ``"auto"``: the observations where each is a
-        single 1 among zeros (a numbered state), else random features.
-    n_features : int, default=128
-        Number of random features.
-    ridge : float, default=1e-6
-        Added to the mean square of each feature: keeps what the log never shows at 0.
+        Discount, below 1.
+    n_trees : int, default=20
+        Trees for each action.
+    min_samples_leaf : int, default=2
+        Least steps in a leaf: fewer smooth less and vary more.
+    max_features : float, int or None, default=0.5
+        Features that are tried for a split.
+    n_rounds : int, default=2
+        Trees are grown first on the logged returns, then on the values found so far.
     deterministic : bool, default=True
         Evaluate what the policy's ``predict`` gives; otherwise its ``predict_proba``.
     n_boot : int, default=100
-        Bootstrap samples of episodes, each with a fit of its own; 0: no interval.
+        Bootstrap samples of episodes, each with values of its own in the same cells; 0: no
+        interval.
     level : float, default=0.95
         Of the interval.
     random_state : int, default=0
-        Seeds features and bootstrap.
+        Seeds trees and bootstrap.
 
     Attributes
     ----------
     value_ : Estimate
         Mean discounted return from the starts of the logged episodes; n counts episodes.
-    coef_ : ndarray of shape (n_actions, m)
-        Coefficients of the features.
     draws_ : ndarray of shape (n_boot,)
         Bootstrap values.
 
     Notes
     -----
     The policy must not have been learnt from the same log, or its value is flattered. What the
-    policy does must be in the log in like states; nothing here can tell otherwise.
+    policy does must be in the log in like states; nothing here can tell otherwise. The interval
+    is that of the episodes: an error by cells that are too wide is not in it.
 
     References
     ----------
+    D. Ernst, P. Geurts, L. Wehenkel, "Tree-Based Batch Mode Reinforcement Learning", JMLR 6
+    (2005) 503-556.
     H. Le, C. Voloshin, Y. Yue, "Batch Policy Learning under Constraints", ICML 2019.
     B. Hao, X. Ji, Y. Duan, H. Lu, C. Szepesvari, M. Wang, "Bootstrapping Fitted Q-Evaluation for
     Off-Policy Inference", ICML 2021 (resampling episodes).
@@ -86,12 +88,14 @@ class FittedQEvaluation(BaseEstimator):
 
     _parameter_constraints: dict = {
         "gamma": [Interval(Real, 0, 1, closed="left")],
-        "features": [
-            StrOptions({"auto", "linear", "random"}),
-            HasMethods(["fit", "transform"]),
+        "n_trees": [Interval(Integral, 1, None, closed="left")],
+        "min_samples_leaf": [Interval(Integral, 1, None, closed="left")],
+        "max_features": [
+            Interval(Real, 0, 1, closed="right"),
+            Interval(Integral, 1, None, closed="left"),
+            None,
         ],
-        "n_features": [Interval(Integral, 1, None, closed="left")],
-        "ridge": [Interval(Real, 0, None, closed="neither")],
+        "n_rounds": [Interval(Integral, 1, None, closed="left")],
         "deterministic": ["boolean"],
         "n_boot": [Interval(Integral, 0, None, closed="left")],
         "level": [Interval(Real, 0, 1, closed="neither")],
@@ -102,18 +106,20 @@ class FittedQEvaluation(BaseEstimator):
         self,
         gamma=0.99,
         *,
-        features="auto",
-        n_features=128,
-        ridge=1e-6,
+        n_trees=20,
+        min_samples_leaf=2,
+        max_features=0.5,
+        n_rounds=2,
         deterministic=True,
         n_boot=100,
         level=0.95,
         random_state=0,
     ):
         self.gamma = gamma
-        self.features = features
-        self.n_features = n_features
-        self.ridge = ridge
+        self.n_trees = n_trees
+        self.min_samples_leaf = min_samples_leaf
+        self.max_features = max_features
+        self.n_rounds = n_rounds
         self.deterministic = deterministic
         self.n_boot = n_boot
         self.level = level
@@ -179,33 +185,49 @@ class FittedQEvaluation(BaseEstimator):
         return self
 
     def _solve_all(self, log: LoggedTransitions) -> None:
-        seed = int(self.random_state)
-        starts = log.starts
+        starts, seed = log.starts, int(self.random_state)
         here = self._probabilities(log.observations[starts])
         ahead = self._probabilities(log.next_observations)
         width = max(here.shape[1], ahead.shape[1], int(log.actions.max()) + 1)
         here, ahead = (_widened(shares, width) for shares in (here, ahead))
         _warn_of_absent(log.actions, ahead[log.known])
-        self._maker = state_features(self.features, log.observations, self.n_features, seed)
-        first = _spread(self._features(log.observations[starts]), here)
-        system = _System(self, log, ahead)
         numbers, n = log.episodes, len(starts)
-
-        def value(rows: np.ndarray) -> float:
-            counts = np.bincount(rows, minlength=n).astype(np.float64)
-            return float(counts @ (first @ system.solve(counts[numbers]))) / n
-
-        every = np.arange(n)
-        solution = system.solve(np.ones(len(numbers)))
-        self.coef_ = solution.reshape(width, -1)
-        self.draws_ = bootstrap_draws(value, n, int(self.n_boot), seed)
-        ci = percentile_interval(self.draws_, self.level) if self.n_boot else None
+        every = np.ones(len(log))
+        system, solved = self._grow(log, ahead, every, seed)
+        worth = (here * system.q(log.observations[starts], solved, every)).sum(axis=1)
+        draws = []
+        for episodes in resamples(n, int(self.n_boot), seed):
+            counts = np.bincount(episodes, minlength=n).astype(np.float64)
+            own = system.solve(counts[numbers], solved, _DRAW_TOLERANCE)
+            q = system.q(log.observations[starts], own, counts[numbers])
+            draws.append(float(counts @ (here * q).sum(axis=1)) / n)
+        self.draws_ = np.array(draws)
+        ci = percentile_interval(self.draws_, self.level) if draws else None
         name = "discounted return (fitted-Q evaluation)"
-        point = value(every)
-        self.value_ = Estimate(name, point, ci, n, "bootstrap", self.level, seed)
+        self.value_ = Estimate(name, float(worth.mean()), ci, n, "bootstrap", self.level, seed)
+        self._solution = (system, solved, every)
 
-    def _features(self, observations: np.ndarray) -> np.ndarray:
-        return np.asarray(self._maker.transform(observations), dtype=np.float64)
+    def _grow(self, log: LoggedTransitions, ahead, weights, seed: int):
+        """Return the averages over cells, and what each known step is worth."""
+        n_actions = ahead.shape[1]
+        rows = [np.flatnonzero(log.known & (log.actions == a)) for a in range(n_actions)]
+        if is_one_hot(log.observations):
+            states = StateCells(log.observations.shape[1])
+            cells = [states if len(own) else None for own in rows]
+            system = AveragedQ(log, cells, ahead, self.gamma)
+            return system, system.solve(weights)
+        worth = _returns_to_go(log, self.gamma)
+        for round_ in range(self.n_rounds):
+            seeds = np.random.SeedSequence([seed, round_]).generate_state(n_actions)
+            options = (self.n_trees, self.min_samples_leaf, self.max_features)
+            cells = [
+                TreeCells(log.observations[own], worth[own], *options, s) if len(own) else None
+                for own, s in zip(rows, seeds.tolist(), strict=True)
+            ]
+            system = AveragedQ(log, cells, ahead, self.gamma)
+            solved = system.solve(weights)
+            worth[log.known] = solved
+        return system, solved
 
     def _probabilities(self, observations: np.ndarray) -> np.ndarray:
         """Return the policy's probabilities of numbered actions, (n, n_actions)."""
@@ -231,42 +253,30 @@ class FittedQEvaluation(BaseEstimator):
     # -- answers --------------------------------------------------------------------------------
 
     def action_values(self, observations) -> np.ndarray:
-        """Return the policy's Q-values, (n, n_actions): what follows an action and the policy."""
-        check_is_fitted(self, "coef_")
-        return self._features(np.asarray(observations)) @ self.coef_.T
+        """Return the policy's Q-values: what an action and then the policy bring.
+
+        Parameters
+        ----------
+        observations : array-like of shape (n, *obs_shape)
+            States.
+
+        Returns
+        -------
+        ndarray of shape (n, n_actions)
+            0 for actions that were never logged.
+        """
+        check_is_fitted(self, "value_")
+        system, solved, weights = self._solution
+        return system.q(np.asarray(observations), solved, weights)
 
 
-class _System:
-    """The linear system whose solution are the coefficients, for any weights of the rows."""
-
-    def __init__(self, evaluation: FittedQEvaluation, log: LoggedTransitions, ahead: np.ndarray):
-        known = np.flatnonzero(log.known)
-        self.rows, self.ridge = known, evaluation.ridge
-        self.features = evaluation._features(log.observations[known])
-        self.actions, self.rewards = log.actions[known], log.rewards[known]
-        following = _spread(evaluation._features(log.next_observations[known]), ahead[known])
-        discount = evaluation.gamma * ~log.terminals[known]
-        self.shares = np.eye(ahead.shape[1])[self.actions]
-        # What a coefficient counts for now, less what it counts for one step later.
-        self.change = _spread(self.features, self.shares) - discount[:, None] * following
-
-    def solve(self, weights: np.ndarray) -> np.ndarray:
-        """Return coefficients (n_actions * m,) for weights of all rows of the log."""
-        weights = weights[self.rows]
-        width, m = self.shares.shape[1], self.features.shape[1]
-        matrix, right = np.empty((width * m, width * m)), np.empty(width * m)
-        for action in range(width):
-            own = np.flatnonzero((self.actions == action) & (weights > 0))
-            block, left = slice(action * m, (action + 1) * m), self.features[own]
-            left = (left * weights[own, None]).T
-            matrix[block], right[block] = left @ self.change[own], left @ self.rewards[own]
-        matrix[np.diag_indices(width * m)] += self.ridge * weights.sum()
-        return np.linalg.solve(matrix, right)
-
-
-def _spread(features: np.ndarray, shares: np.ndarray) -> np.ndarray:
-    """Return features times each action's share, side by side, (n, n_actions * m)."""
-    return (shares[:, :, None] * features[:, None, :]).reshape(len(features), -1)
+def _returns_to_go(log: LoggedTransitions, gamma: float) -> np.ndarray:
+    """Return the discounted rewards from each step to the end of its episode, (n,)."""
+    out, after = np.zeros(len(log)), 0.0
+    ends = log.terminals | log.timeouts
+    for t in range(len(log) - 1, -1, -1):
+        after = out[t] = log.rewards[t] + gamma * (0.0 if ends[t] else after)
+    return out
 
 
 def _widened(shares: np.ndarray, width: int) -> np.ndarray:

@@ -12,7 +12,7 @@ from sklearn.utils._param_validation import Interval, StrOptions, validate_param
 from appliednn.core.statistics import Estimate
 from appliednn.reinforcement.offline._decision_log import DecisionLog, read_log, sorted_labels
 from appliednn.reinforcement.offline._policy_value import PolicyValue
-from appliednn.reinforcement.offline._reward_model import CrossFit
+from appliednn.reinforcement.offline._reward_model import cross_fit
 from appliednn.reinforcement.offline._target_policy import policy_labels, policy_probabilities
 from appliednn.reinforcement.offline._value_checks import (
     check_needs,
@@ -66,7 +66,7 @@ def off_policy_value(
     interval: str = "auto",
     reward_range: tuple[float, float] | None = None,
     level: float = 0.95,
-    n_boot: int = 200,
+    n_boot: int = 400,
     random_state: int = 0,
 ) -> PolicyValue:
     """Estimate the mean reward of a policy from decisions that another one has made.
@@ -112,7 +112,7 @@ def off_policy_value(
         Least and greatest possible reward.
     level : float, default=0.95
         Of the interval.
-    n_boot : int, default=200
+    n_boot : int, default=400
         Bootstrap samples.
     random_state : int, default=0
         Seeds folds and bootstrap.
@@ -209,7 +209,7 @@ def _model(reward_model, X, log: DecisionLog, n_folds: int, seed: int):
                 f"({log.n}, {len(log.labels)}), a column for each of {log.labels.tolist()}"
             )
         return None, reward_model.astype(np.float64)
-    cross = CrossFit(reward_model, X, log.codes, log.rewards, len(log.labels), n_folds, seed)
+    cross = cross_fit(reward_model, X, log.codes, log.rewards, len(log.labels), n_folds, seed)
     return cross, cross.predict()
 
 

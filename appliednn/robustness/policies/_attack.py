@@ -56,7 +56,7 @@ def policy_attack_curves(
     eps: Sequence[float] = EPS,
     *,
     scale=None,
-    n_steps: int = 10,
+    n_steps: int = 5,
     n_episodes: int = 20,
     seeds: Sequence[int] | None = None,
     max_steps: int | None = None,
@@ -72,7 +72,7 @@ def policy_attack_curves(
     Parameters
     ----------
     agent : fitted agent
-        Gives ``policy()``, ``decision_function`` and ``decision_gradient``.
+        As for :func:`pgd_observations`; gives ``policy()``.
     env : str, callable or gymnasium.Env, optional
         Default: the agent's own.
     eps : sequence of float
@@ -98,7 +98,7 @@ def policy_attack_curves(
     Raises
     ------
     UsageError
-        If the agent has no gradient or a size is not positive.
+        If the agent has no gradient where one is needed, or a size is not positive.
 
     Examples
     --------

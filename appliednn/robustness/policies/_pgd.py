@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import numpy as np
 
 from appliednn.core.errors import UsageError
@@ -13,6 +15,9 @@ from appliednn.explain.policies import (
     rivals,
 )
 
+# Numbers of an observation up to which gradients are taken by differences.
+_FEW = 16
+
 
 def pgd_observations(
     agent,
@@ -20,7 +25,7 @@ def pgd_observations(
     eps: float,
     scale,
     *,
-    n_steps: int = 10,
+    n_steps: int = 5,
     low=None,
     high=None,
 ) -> np.ndarray:
@@ -30,14 +35,15 @@ def pgd_observations(
     action is moved as far as possible, in either direction. The first step goes the whole way
     (the fast gradient sign method), which is exact for a linear policy; the others are projected
     gradient steps of ``2.5 * eps / n_steps`` from the clean observation. The worst point of all
-    is kept, so that an attack never helps.
+    is kept, so that an attack never helps. Gradients of up to 16 numbers are taken by central
+    differences of a twentieth of the ball, on a NumPy network much the faster way.
 
     Source: A. Madry et al., ICLR 2018; S. Huang et al., ICLR workshop 2017 (on policies).
 
     Parameters
     ----------
     agent : fitted agent
-        Gives ``decision_function`` and ``decision_gradient``.
+        Gives ``decision_function`` and, for more than 16 numbers, ``decision_gradient``.
     observations : ndarray of shape (n, *observation_shape)
         As the policy sees them.
     eps : float
@@ -56,24 +62,19 @@ def pgd_observations(
     Raises
     ------
     UsageError
-        If the agent has no gradient, or ``eps`` is not positive.
+        If the agent has no gradient where one is needed, or ``eps`` is not positive.
 
     Examples
     --------
     >>> from appliednn.robustness.policies import pgd_observations
     >>> pgd_observations(agent, observations, 0.1, observations.std(axis=0))  # doctest: +SKIP
     """
-    if not hasattr(agent, "decision_gradient"):
-        raise UsageError(
-            f"{type(agent).__name__} has no decision_gradient, which an attack follows; measure "
-            "it with policy_noise_curve instead"
-        )
     if not np.isfinite(eps) or eps <= 0:
         raise UsageError(f"eps must be a positive number; got {eps!r}")
     ball = _Ball(np.asarray(observations), eps, scale, low, high)
     if not is_continuous(agent):
-        return ball.typed(_climb(ball, _Margin(agent, ball.start), n_steps)[0])
-    both = [_climb(ball, _Shift(agent, ball.start, sign), n_steps) for sign in (1.0, -1.0)]
+        return ball.typed(_climb(ball, _Margin(agent, ball), n_steps)[0])
+    both = [_climb(ball, _Shift(agent, ball, sign), n_steps) for sign in (1.0, -1.0)]
     up = both[0][1] >= both[1][1]
     return ball.typed(np.where(_as_rows(up, ball.start), both[0][0], both[1][0]))
 
@@ -105,12 +106,12 @@ class _Ball:
 class _Margin:
     """How far a greedy choice trails behind the best other one of its decision."""
 
-    def __init__(self, agent, start: np.ndarray) -> None:
-        self.agent = agent
-        values = decision_values(agent, start)
+    def __init__(self, agent, ball: _Ball) -> None:
+        self.agent, self.gradient = agent, _gradient(agent, ball)
+        values = decision_values(agent, ball.start)
         self.blocks = blocks_of(agent, values.shape[1])
         self.chosen = chosen_columns(values, self.blocks)
-        self.rows = np.arange(len(start))
+        self.rows = np.arange(len(ball.start))
 
     def score(self, points: np.ndarray) -> np.ndarray:
         return self._weakest(points)[0]
@@ -120,7 +121,7 @@ class _Margin:
         weights = np.zeros((len(points), width), dtype=np.float32)
         weights[self.rows, rival] = 1.0
         weights[self.rows, own] = -1.0
-        return self.agent.decision_gradient(points.astype(np.float32), weights)
+        return self.gradient(points.astype(np.float32), weights)
 
     def _weakest(self, points):
         """Return the score of the decision nearest to changing, its column and its rival's."""
@@ -135,11 +136,11 @@ class _Margin:
 class _Shift:
     """How far a continuous action has moved, in shares of its range."""
 
-    def __init__(self, agent, start: np.ndarray, sign: float) -> None:
-        space = agent.action_space_
+    def __init__(self, agent, ball: _Ball, sign: float) -> None:
+        space, self.gradient = agent.action_space_, _gradient(agent, ball)
         self.agent, self.low, self.high = agent, space.low, space.high
         self.range, self.sign = np.asarray(space.high - space.low, np.float64), sign
-        self.clean = self._actions(start)
+        self.clean = self._actions(ball.start)
 
     def score(self, points: np.ndarray) -> np.ndarray:
         return np.abs(self._moved(points)).max(axis=1)
@@ -149,7 +150,7 @@ class _Shift:
         # Nothing has moved at first: then every number is pushed the same way.
         still = np.abs(moved).max(axis=1, keepdims=True) < 1e-9
         weights = np.where(still, self.sign, np.sign(moved)) / self.range
-        return self.agent.decision_gradient(points.astype(np.float32), weights.astype(np.float32))
+        return self.gradient(points.astype(np.float32), weights.astype(np.float32))
 
     def _actions(self, points) -> np.ndarray:
         means = decision_values(self.agent, points.astype(np.float32))
@@ -159,6 +160,35 @@ class _Shift:
         return (self._actions(points) - self.clean) / self.range
 
 
+def _gradient(agent, ball: _Ball) -> Callable[[np.ndarray, np.ndarray], np.ndarray]:
+    """Return ``gradient(points, weights)`` of weighted decision values.
+
+    Raises
+    ------
+    UsageError
+        If numbers are too many for differences and the agent has no gradient.
+    """
+    shape = ball.start.shape
+    if len(shape) == 2 and shape[1] <= _FEW:
+        return lambda points, weights: _differences(agent, points, weights, ball.reach / 20)
+    if not hasattr(agent, "decision_gradient"):
+        raise UsageError(
+            f"{type(agent).__name__} has no decision_gradient, which an attack on observations of "
+            f"shape {shape[1:]} follows; measure it with policy_noise_curve instead"
+        )
+    return agent.decision_gradient
+
+
+def _differences(agent, points: np.ndarray, weights: np.ndarray, half: np.ndarray) -> np.ndarray:
+    """Return central differences, (n, d); zero for numbers that cannot move."""
+    n, d = points.shape
+    away = half[:, None, :] * np.eye(d)
+    tried = np.concatenate([points[:, None] + away, points[:, None] - away], axis=1)
+    values = decision_values(agent, tried.reshape(-1, d).astype(np.float32))
+    sums = (values.reshape(n, 2 * d, -1) * weights[:, None, :]).sum(axis=2)
+    return np.divide(sums[:, :d] - sums[:, d:], 2 * half, out=np.zeros((n, d)), where=half > 0)
+
+
 def _climb(ball: _Ball, goal, n_steps: int) -> tuple[np.ndarray, np.ndarray]:
     """Return the worst points met and their scores."""
     best, top = ball.start.copy(), goal.score(ball.start)
@@ -166,10 +196,13 @@ def _climb(ball: _Ball, goal, n_steps: int) -> tuple[np.ndarray, np.ndarray]:
     points = ball.step(ball.start, slope, 1.0)
     best, top = _worse(best, top, points, goal.score(points))
     points = ball.start
-    for _ in range(n_steps):
-        points = ball.step(points, slope, 2.5 / n_steps)
+    for k in range(n_steps):
+        if k:
+            slope = np.asarray(goal.slope(points), dtype=np.float64)
+        before, points = points, ball.step(points, slope, 2.5 / n_steps)
+        if np.array_equal(before, points):  # in a corner that the gradient points to
+            break
         best, top = _worse(best, top, points, goal.score(points))
-        slope = np.asarray(goal.slope(points), dtype=np.float64)
     return best, top
 
 

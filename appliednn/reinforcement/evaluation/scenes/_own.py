@@ -186,8 +186,7 @@ def _holdings(x: np.ndarray, shares: np.ndarray, top: float, height: float) -> s
     """Draw the total share held, above the line if long and below it if short."""
     total, zero = shares.sum(axis=1), top + height / 2
     # A share holds from its trade to the next one, which the next observation shows.
-    steps_x, steps_y = np.repeat(x, 2)[:-1], np.repeat(total[1:], 2)
-    steps_y = np.append(steps_y, total[-1])[: len(steps_x)]
+    steps_x, steps_y = np.repeat(x, 2)[1:-1], np.repeat(total[1:], 2)
     out = f'<path d="M{number(x[0])} {number(zero)}H{number(x[-1])}" {_FAINT}/>'
     for k, part in ((2, np.clip(steps_y, 0, None)), (1, np.clip(steps_y, None, 0))):
         outline = points(steps_x, zero - np.clip(part, -1, 1) * height / 2)
