@@ -181,6 +181,11 @@ NUMPY: dict[tuple[str, str], tuple[str, str]] = {
     ("bert_spans", "count"): (f"{_TEXT}.encoder._counts", "count_bert"),
     ("vector_head", "count"): (f"{_TEXT}.encoder._counts", "count_vector_head"),
     ("span_attention", "count"): (f"{_TEXT}.answering._count", "count_span_attention"),
+    ("actor_critic", "count"): (f"{_AGENTS}._network_counts", "count_actor_critic"),
+    ("recurrent_actor_critic", "count"): (
+        f"{_AGENTS}._network_counts",
+        "count_recurrent_actor_critic",
+    ),
     ("q_network", "count"): (f"{_AGENTS}._network_counts", "count_q_network"),
     ("deterministic_actor_critic", "count"): (
         f"{_AGENTS}._network_counts",

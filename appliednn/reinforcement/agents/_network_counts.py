@@ -69,3 +69,34 @@ def count_squashed(params: dict) -> int:
     """Return the numbers of a soft actor, critics, their targets and the temperature."""
     actor, critics = _actors_and_critics(params, 2 * params["n_actions"])
     return actor + 2 * critics + 1
+
+
+def count_actor_critic(params: dict) -> int:
+    """Return the numbers of policy, value and, of a Gaussian, deviations.
+
+    Examples
+    --------
+    >>> count_actor_critic({"observation_shape": [4], "kind": "categorical", "sizes": [2],
+    ...                     "hidden_layer_sizes": [8]})
+    107
+    """
+    width, body = _state(params["observation_shape"])
+    hidden, n = list(params["hidden_layer_sizes"]), sum(params["sizes"])
+    deviations = n if params["kind"] == "gaussian" else 0
+    return body + _stack(width, hidden, n) + _stack(width, hidden, 1) + deviations
+
+
+def count_recurrent_actor_critic(params: dict) -> int:
+    """Return the numbers of body, memory, policy and value, and the two of the memory's seed."""
+    width, body = _state(params["observation_shape"])
+    hidden, n, units = (
+        list(params["hidden_layer_sizes"]),
+        sum(params["sizes"]),
+        params["lstm_units"],
+    )
+    if not body:
+        *before, last = hidden
+        body, width = _stack(width, before, last), last
+    memory = 4 * units * (width + units + 1) + 2
+    deviations = n if params["kind"] == "gaussian" else 0
+    return body + memory + _stack(units, [], n) + _stack(units, [], 1) + deviations
