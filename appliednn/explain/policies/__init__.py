@@ -18,6 +18,7 @@ __getattr__, __dir__, __all__ = attach(
         "environment_family": "._names",
         "explain_policy": "._explain",
         "feature_names": "._names",
+        "has_q_values": "._decisions",
         "is_continuous": "._decisions",
         "open_env": "._play",
         "play_policy": "._play",

@@ -75,12 +75,10 @@ def playground(agent, env=None) -> tuple[object, int]:
     """
     frame_stack = int(getattr(agent, "frame_stack", 1) or 1)
     if env is None:
-        env = getattr(agent, "env_", None)
-    if env is None:
         env = getattr(agent, "env", None)
     if env is not None:
         return env, frame_stack
-    if hasattr(agent, "make_env"):
+    if not hasattr(agent, "env") and hasattr(agent, "make_env"):
         return agent.make_env, 1
     raise UsageError(
         f"{type(agent).__name__} has no environment of its own; give env= (an id, a factory or a "
