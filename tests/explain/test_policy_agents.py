@@ -3,6 +3,7 @@
 import gymnasium as gym
 import numpy as np
 import pytest
+from policy_agents import LinearAgent
 
 from appliednn.core.errors import UsageError
 from appliednn.explain.policies import (
@@ -149,3 +150,24 @@ def test_policies_from_logs_play_where_they_are_told_to(log):
     cql = cql.fit(X, actions, np.ones(400), np.arange(400) % 20 == 19)
     assert explain_policy(cql, X, n_states=20).unit == "Q-value"
     assert policy_noise_curve(cql, "CartPole-v1", levels=[1.0], n_episodes=2).unit
+
+
+def test_a_policy_with_a_memory_is_not_explained_by_single_observations():
+    class Counting(LinearAgent):
+        """Pushes left and right by turns, whatever it sees."""
+
+        def policy(self, deterministic=True, seed=0):
+            turn = np.zeros(64, int)
+
+            def act(observations, first):
+                rows = np.arange(len(first))
+                turn[rows] = np.where(first, 0, turn[rows] + 1)
+                return turn[rows] % 2
+
+            return act
+
+    agent = Counting.balancing()
+    for refused in (visited_states, explain_policy, surrogate_tree, policy_attack_curves):
+        with pytest.raises(UsageError, match="what it remembers"):
+            refused(agent)
+    assert policy_noise_curve(agent, levels=[1.0], n_episodes=2).clean.mean() > 10

@@ -12,6 +12,7 @@ __getattr__, __dir__, __all__ = attach(
         "VisitedStates": "._visited",
         "action_names": "._names",
         "blocks_of": "._decisions",
+        "check_memoryless": "._play",
         "chosen_columns": "._decisions",
         "counterfactual_states": "._counterfactual",
         "decision_values": "._decisions",

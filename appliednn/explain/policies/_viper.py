@@ -19,7 +19,7 @@ from appliednn.explain.policies._gaps import (
     lookahead_gaps,
 )
 from appliednn.explain.policies._names import action_names, feature_names
-from appliednn.explain.policies._play import episode_seeds, open_env
+from appliednn.explain.policies._play import check_memoryless, episode_seeds, open_env
 from appliednn.explain.policies._surrogate import SurrogateTree, answers, tree_policy
 
 Weights = Literal["auto", "q_gap", "lookahead", "decision_gap", "plain"]
@@ -87,7 +87,8 @@ def surrogate_tree(
     Raises
     ------
     UsageError
-        If observations are images, or the weights asked for cannot be had.
+        If observations are images, the policy has a memory, or the weights asked for cannot be
+        had.
 
     Notes
     -----
@@ -175,6 +176,8 @@ class _Search:
         act = self.agent.policy() if self.driver is None else tree_policy(self.driver)
         log: dict[int, list] = {}
         episodes = self._play(act, seeds, log if "lookahead" in self.weights else None)
+        if self.driver is None:
+            check_memoryless(self.agent, episodes)
         rows = np.concatenate(episodes.observations)
         self.observations.append(rows)
         self.actions.append(np.asarray(self.agent.predict(rows)))
