@@ -75,7 +75,7 @@ def _finish(lines: Iterable[str], exit_code: int) -> None:
 @app.command()
 def init(
     source: Annotated[
-        str, typer.Argument(metavar="SOURCE", help="A data file, or the name of a data set.")
+        str, typer.Argument(metavar="SOURCE", help="A data file, a data set, an environment.")
     ],
     out: Annotated[
         Path | None, typer.Option("--out", metavar="FILE", help="Config to write: <name>.yaml.")
@@ -83,7 +83,7 @@ def init(
     target: Annotated[str | None, typer.Option(help="Column to predict.")] = None,
     task: Annotated[
         str | None,
-        typer.Option(help="classification, anomaly, text-classification, ...; default: read."),
+        typer.Option(help="classification, anomaly, reinforcement, ...; default: read."),
     ] = None,
     force: Annotated[bool, typer.Option("--force", help="Overwrite an existing file.")] = False,
 ) -> None:

@@ -78,10 +78,10 @@ def audit_agent(
     Examples
     --------
     >>> from appliednn.reinforcement import PPOAgent
-    >>> agent = PPOAgent("CartPole-v1", total_timesteps=4096, random_state=0, verbose=0).fit()
-    >>> report = audit_agent(agent, n_episodes=10, checks=["performance", "baselines"])
-    >>> [gate.gate.metric for gate in report.gates][:2]
-    ['return_vs_random', 'return_vs_constant']
+    >>> agent = PPOAgent("CartPole-v1", total_timesteps=512, n_eval_episodes=2, random_state=0)
+    >>> report = audit_agent(agent.fit(), n_episodes=10, checks=["ANN1101", "ANN1106"])
+    >>> sorted(gate.gate.metric for gate in report.gates)
+    ['return_share_of_rule', 'return_vs_constant', 'return_vs_random']
     """
     orders = take_orders(gates, checks, options, card)
     _check_agent(agent)

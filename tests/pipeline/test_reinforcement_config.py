@@ -12,6 +12,7 @@ from appliednn.core.errors import UsageError
 from appliednn.pipeline.config import ConfigError, describe, json_schema, load_config
 from appliednn.pipeline.config._agent_schema import AgentRunConfig
 from appliednn.pipeline.config._metrics import known_metrics
+from appliednn.pipeline.config._template import write_template
 from appliednn.pipeline.registry import ESTIMATORS
 
 AGENT = """
@@ -191,3 +192,24 @@ def test_the_resolved_config_is_whole_and_plain(tmp_path):
     json.dumps(resolved)
     assert resolved["model"]["type"] == "PPOAgent"
     assert resolved["robustness"]["noise"] == [0.1, 0.2, 0.5]
+
+
+@pytest.mark.parametrize(
+    ("env", "name", "agent"),
+    [
+        ("CartPole-v1", "cart-pole", "PPOAgent"),
+        ("Pendulum-v1", "pendulum", "SACAgent"),
+        ("appliednn/GridWorld-v0", "grid-world", "PPOAgent"),
+    ],
+)
+def test_init_writes_a_config_of_an_environment_that_is_valid(tmp_path, env, name, agent):
+    path, notes = write_template(env, out=tmp_path / "c.yaml", task="reinforcement")
+    config = load_config(path).config
+    assert (config.name, config.env.id, config.model.type) == (name, env, agent)
+    assert agent in notes[1]
+
+
+def test_init_asks_for_the_id_that_was_meant(tmp_path):
+    with pytest.raises(UsageError, match="did you mean 'CartPole-v1'"):
+        write_template("CartPol-v1", out=tmp_path / "c.yaml", task="reinforcement")
+    assert list(tmp_path.iterdir()) == []

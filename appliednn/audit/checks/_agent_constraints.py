@@ -46,7 +46,10 @@ class Constraints(AgentCheck):
             kind = "constraint" if costly else "count"
             rows.append([name, kind, mean, some, float(values[worst])])
         head = ["name", "kind", "sum an episode", "episodes that have any", "largest"]
-        note = f"Sums over the steps of each of {n} episodes. {RESAMPLED}"
+        note = (
+            f"Sums over the steps of each of {n} episodes. {RESAMPLED} Constraints: whole numbers "
+            "called cost, violation, collision, crash or hazard, or those named in the options."
+        )
         result.tables.append(Table("Counts of the environment", head, rows, note))
         costs = "; ".join(said(result.estimates[f"cost_episode_share[{c}]"]) for c in names)
         result.summary = (
@@ -74,7 +77,9 @@ def _costs(context: AgentContext, sums: dict) -> list[str]:
     """Return which names count broken constraints."""
     asked = context.option("performance", "costs", None)
     if asked is None:
-        return [name for name in sums if name.lower() in COSTS]
+        # What counts broken constraints is whole; a fraction is a price that was paid.
+        whole = {name: bool(np.all(np.mod(values, 1) == 0)) for name, values in sums.items()}
+        return [name for name in sums if name.lower() in COSTS and whole[name]]
     names = [asked] if isinstance(asked, str) else list(asked)
     absent = [name for name in names if name not in sums]
     if absent:

@@ -9,7 +9,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from appliednn.core.errors import UsageError
-from appliednn.pipeline.config._metrics import TASKS
+from appliednn.pipeline.config._agent_template import agent_template, environment_name
+from appliednn.pipeline.config._metrics import REINFORCEMENT, TASKS
 from appliednn.pipeline.config._problems import closest
 from appliednn.pipeline.config._template_text import SECTIONS
 
@@ -96,7 +97,8 @@ def write_template(
     Parameters
     ----------
     source : str
-        CSV, Parquet or Arrow file, or the name of a data set.
+        CSV, Parquet or Arrow file, or the name of a data set; with ``task="reinforcement"`` the
+        id of an environment.
     out : pathlib.Path, optional
         File to write; default: ``<name>.yaml`` in the working folder.
     target : str, optional
@@ -118,16 +120,14 @@ def write_template(
     UsageError
         If there is no such data or column, or the file exists.
     """
-    name = _run_name(Path(source).name)
+    agent = task == REINFORCEMENT
+    name = environment_name(source) if agent else _run_name(Path(source).name)
     path = Path(f"{name}.yaml") if out is None else Path(out)
     if path.exists() and not force:
         raise UsageError(f"{path} exists and is not overwritten; use --force or --out FILE")
-    frame, description, known = _read(source, path.parent)
-    if task is not None and task not in TASKS:
-        raise UsageError(f"--task {task} was given; expected one of {', '.join(TASKS)}")
-    known |= {"task": task or known.get("task")}
-    guess = _guess(frame, target or known.get("target"), known)
-    text = _render(name, description, guess)
+    text, notes = (
+        agent_template(source, name) if agent else _of_rows(source, path, name, target, task)
+    )
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(text, encoding="utf-8")
@@ -135,7 +135,20 @@ def write_template(
         raise UsageError(
             f"{path} cannot be written ({error.strerror}); choose another --out"
         ) from error
-    return path, guess.notes
+    return path, notes
+
+
+def _of_rows(
+    source: str, path: Path, name: str, target: str | None, task: str | None
+) -> tuple[str, list[str]]:
+    """Return the text of a config for rows, and what was guessed."""
+    frame, description, known = _read(source, path.parent)
+    if task is not None and task not in TASKS:
+        tasks = ", ".join((*TASKS, REINFORCEMENT))
+        raise UsageError(f"--task {task} was given; expected one of {tasks}")
+    known |= {"task": task or known.get("task")}
+    guess = _guess(frame, target or known.get("target"), known)
+    return _render(name, description, guess), guess.notes
 
 
 def _run_name(file: str) -> str:

@@ -100,7 +100,7 @@ ESTIMATORS = _entries(
     Entry("TextClassifier", "appliednn.text", ("text-classification",)),
     Entry("TextRegressor", "appliednn.text", ("text-regression",)),
     Entry("TokenTagger", "appliednn.text", ("tagging",)),
-    *_agents("PPO", "A2C", "REINFORCE", "DQN", "DDPG", "TD3", "SAC"),
+    *_agents("PPO", "RecurrentPPO", "A2C", "REINFORCE", "DQN", "DDPG", "TD3", "SAC"),
     Entry("IsolationForest", "sklearn.ensemble", _ANOMALY),
     Entry("LocalOutlierFactor", "sklearn.neighbors", _ANOMALY),
 )
