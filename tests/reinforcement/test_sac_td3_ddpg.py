@@ -52,7 +52,7 @@ def test_actions_go_where_the_reward_is(kind):
 
 @_AGENTS
 def test_two_halves_are_one_whole(kind):
-    settings = _TINY if kind is SACAgent else {**_TINY, "noise_correlation": 0.9}
+    settings = {**_TINY, "noise_correlation": 0.9}
     whole, halves = kind("Pendulum-v1", **settings).fit(), kind("Pendulum-v1", **settings)
     halves.partial_fit(n_steps=60).partial_fit(n_steps=60)
     assert halves.n_steps_ == whole.n_steps_ == 120
