@@ -97,7 +97,7 @@ def test_gradients_of_actions_are_differences(kind):
 def test_images_are_read_by_convolutions(kind):
     agent = kind(
         Point, total_timesteps=600, learning_starts=100, train_freq=50, gradient_steps=50,
-        batch_size=32, learning_rate=1e-3, hidden_layer_sizes=(32, 32), tau=0.05, gamma=0.9,
+        batch_size=16, learning_rate=1e-3, hidden_layer_sizes=(32, 32), tau=0.05, gamma=0.9,
         eval_freq=None, random_state=0, verbose=False,
     ).fit()  # fmt: skip
     assert agent._learning["buffer"].observations.dtype == np.uint8
