@@ -134,6 +134,20 @@ class AgentContext(SharedContext):
         return self.run(self.policy(), self.seeds[:N_RECORDED], record=True)
 
     @cached_property
+    def remembers(self) -> bool:
+        """Whether what the agent does hangs on more than what it sees: it acts unlike ``predict``.
+
+        A rounding apart, a policy without memory does in an episode what it says of each
+        observation by itself.
+        """
+        for seen, done in zip(self.recorded.observations, self.recorded.actions, strict=True):
+            alone = np.asarray(self.model.predict(seen), dtype=np.float64)
+            apart = ~np.isclose(alone, np.asarray(done, dtype=np.float64), rtol=1e-3, atol=1e-3)
+            if apart.mean() > 0.01:
+                return True
+        return False
+
+    @cached_property
     def visited(self) -> np.ndarray:
         """Observations of the recorded episodes, shape (n, ...), thinned evenly where many."""
         lengths = self.recorded.lengths
@@ -178,6 +192,21 @@ class AgentContext(SharedContext):
 
         # A rule reads what the environment shows at one moment.
         return heuristic_policy(self.env) if self.frame_stack == 1 else None
+
+    @cached_property
+    def limited_env(self) -> Any:
+        """The environment with the audit's own limit of steps, for what takes no limit itself."""
+        if self.max_steps is None:
+            return self.env
+
+        def limited() -> Any:
+            from gymnasium.wrappers import TimeLimit
+
+            from appliednn.reinforcement import make_env
+
+            return TimeLimit(make_env(self.env), self.max_steps)
+
+        return limited
 
     @cached_property
     def spec(self) -> dict[str, Any]:

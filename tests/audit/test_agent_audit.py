@@ -5,7 +5,16 @@ import json
 import jsonschema
 import numpy as np
 import pytest
-from agent_toys import Corridor, Corridors, OneAction, PoleAgent, TrainedAgent, played
+from agent_toys import (
+    Alternating,
+    Corridor,
+    Corridors,
+    FromALog,
+    OneAction,
+    PoleAgent,
+    TrainedAgent,
+    played,
+)
 
 from appliednn.audit import audit, audit_agent, default_gates, report_schema
 from appliednn.audit.report._safe_svg import safe_svg
@@ -179,6 +188,34 @@ def test_an_environment_that_its_seed_does_not_settle_is_found():
     report = audit_agent(Corridors(1, unsettled), n_episodes=10, checks=["ANN1104"], gates=[])
     assert estimates(report)["repeated_return_share"].value < 1
     assert [f.title for f in report.findings] == ["The same seed gives another return"]
+
+
+def test_episodes_that_differ_in_nothing_are_told_to_be_one(weak):
+    report = audit_agent(Corridors(0), n_episodes=10, checks=["ANN1101"], gates=[])
+    assert [f.title for f in report.findings] == ["Every episode is the same one"]
+    assert "Every episode is the same one" not in [f.title for f in weak[1].findings]
+
+
+def test_an_agent_with_a_memory_is_not_asked_about_single_observations():
+    checks = ["ANN1110", "ANN1112", "ANN1113", "ANN1101"]
+    report = audit_agent(Alternating(), n_episodes=10, checks=checks, gates=[])
+    asked = {n.id: n.reason for n in report.not_checked if n.id in checks}
+    assert set(asked) == {"ANN1110", "ANN1112", "ANN1113"}
+    assert all("remembers" in reason for reason in asked.values())
+
+
+def test_an_agent_from_a_log_has_no_copies_trained():
+    report = audit_agent(FromALog(), n_episodes=10, train_seeds=3, checks=["ANN1107"], gates=[])
+    (idle,) = [n for n in report.not_checked if n.id == "ANN1107"]
+    assert "FromALog does not learn in an environment" in idle.reason and not idle.failed
+
+
+def test_sizes_of_attacks_come_in_any_order():
+    options = {"robustness": {"eps": [0.5, 0.1], "n_episodes": 10}}
+    given = {"n_episodes": 10, "max_steps": 30, "checks": ["ANN1110"], "gates": []}
+    found = estimates(audit_agent(PoleAgent(), options=options, **given))
+    small, large = (found[f"changed_decisions[pgd {size}]"].value for size in (0.1, 0.5))
+    assert small < large
 
 
 def test_copies_with_other_seeds_show_how_much_is_luck():

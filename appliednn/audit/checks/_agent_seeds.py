@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import time
 from dataclasses import asdict, dataclass
+from inspect import signature
 
 import numpy as np
 
@@ -133,8 +134,9 @@ def _trained(context: AgentContext, check: str) -> tuple[list[Copy], str]:
         raise NotApplicable(
             f"not asked for: train_seeds=3 trains three more agents (train_seeds={k} was given)"
         )
-    if not hasattr(context.model, "get_params") or not hasattr(context.model, "fit"):
-        raise NotApplicable(f"{type(context.model).__name__} cannot be trained again")
+    if not _learns_in_an_environment(context.model):
+        name = type(context.model).__name__
+        raise NotApplicable(f"{name} does not learn in an environment, so no copy can be trained")
     budget = seconds_option(context, "training", "max_seconds", 600.0)
     copies: list[Copy] = []
     for number in range(1, k + 1):
@@ -150,6 +152,13 @@ def _trained(context: AgentContext, check: str) -> tuple[list[Copy], str]:
         )
     few = f"{len(copies)} of {k} copies fitted into {budget:g} s. " if len(copies) < k else ""
     return copies, few
+
+
+def _learns_in_an_environment(agent) -> bool:
+    """Whether an agent can be cloned, and its ``fit`` takes an environment rather than a log."""
+    if not hasattr(agent, "get_params") or not hasattr(agent, "fit"):
+        return False
+    return next(iter(signature(agent.fit).parameters), "") == "env"
 
 
 def _copy(context: AgentContext, check: str, number: int, seconds: float) -> Copy:
