@@ -120,8 +120,8 @@ class OtherSeeds(AgentCheck):
                     f"{self.id}.2",
                     "low",
                     "This agent is better than its copies",
-                    f"It earns {format_number(ours)} on these episodes, every copy less; their mean is "
-                    f"{said(mean)}.",
+                    f"It earns {format_number(ours)} on these episodes, every copy less; their "
+                    f"mean is {said(mean)}.",
                     "Expect the mean of the copies when it is trained anew.",
                 )
             )
