@@ -84,18 +84,18 @@ def logged(rng, n: int, means, logging):
     return corner, CORNERS[corner], ACTIONS[action], rewards, logging[corner]
 
 
-def coverage(n_runs: int, n: int) -> list[str]:
+def coverage(n_runs: int, n: int, names: list[str]) -> list[str]:
     """Return the table of coverage as lines of markdown."""
     means, logging, target = process()
     truth = float((target * means).sum(axis=1).mean())
-    found = {name: [] for name in METHODS}
-    seconds = dict.fromkeys(METHODS, 0.0)
+    found = {name: [] for name in names}
+    seconds = dict.fromkeys(names, 0.0)
     for run in range(n_runs):
         rng = np.random.default_rng([run, 1])
         corner, X, actions, rewards, propensity = logged(rng, n, means, logging)
-        for name, options in METHODS.items():
+        for name in names:
             began = time.process_time()
-            given = {"labels": ACTIONS, "random_state": run, **options}
+            given = {"labels": ACTIONS, "random_state": run, **METHODS[name]}
             result = off_policy_value(target[corner], actions, rewards, propensity, X, **given)
             seconds[name] += time.process_time() - began
             found[name].append((result.value, *result.ci))
@@ -295,10 +295,11 @@ def main() -> None:
     parser.add_argument("part", choices=("coverage", "regret", "episodes", "cartpole"))
     parser.add_argument("--runs", type=int, help="simulations (200; of regret 10, of cartpole 5)")
     parser.add_argument("--n", type=int, default=1000, help="decisions of a log (1 000)")
+    parser.add_argument("--methods", nargs="+", default=[*METHODS], help="estimators (all)")
     parser.add_argument("--out", type=Path, help="file to add the table to")
     options = parser.parse_args()
     parts = {
-        "coverage": lambda: coverage(options.runs or 200, options.n),
+        "coverage": lambda: coverage(options.runs or 200, options.n, options.methods),
         "regret": lambda: regret(options.runs or 10),
         "episodes": lambda: episodes(options.runs or 200),
         "cartpole": lambda: cartpole(options.runs or 5),

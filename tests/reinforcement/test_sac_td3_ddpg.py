@@ -52,12 +52,13 @@ def test_actions_go_where_the_reward_is(kind):
 
 @_AGENTS
 def test_two_halves_are_one_whole(kind):
-    whole, halves = kind("Pendulum-v1", **_TINY).fit(), kind("Pendulum-v1", **_TINY)
+    settings = _TINY if kind is SACAgent else {**_TINY, "noise_correlation": 0.9}
+    whole, halves = kind("Pendulum-v1", **settings).fit(), kind("Pendulum-v1", **settings)
     halves.partial_fit(n_steps=60).partial_fit(n_steps=60)
     assert halves.n_steps_ == whole.n_steps_ == 120
     assert _same(whole, halves)
-    assert _same(whole, kind("Pendulum-v1", **_TINY).fit())
-    assert not _same(whole, kind("Pendulum-v1", **{**_TINY, "random_state": 4}).fit())
+    assert _same(whole, clone(whole).fit())
+    assert not _same(whole, clone(whole).set_params(random_state=4).fit())
 
 
 @_AGENTS
@@ -97,6 +98,21 @@ def test_the_noise_of_td3_is_the_one_that_was_asked_for():
     state = np.zeros((3000, 1))
     noise = (agent.predict(state, deterministic=False) - agent.predict(state)) / [3, 4]
     assert noise.std(axis=0) == pytest.approx(0.05, rel=0.1)
+
+
+def test_noise_that_wanders_has_the_spread_and_the_memory_that_were_asked_for():
+    agent = TD3Agent(
+        Aim, **{**_TINY, "total_timesteps": 4040, "buffer_size": 5000}, action_noise=0.01,
+        noise_correlation=0.9, learning_rate=1e-12, n_envs=2, train_freq=2000,
+    ).fit()  # fmt: skip
+    buffer = agent._learning["buffer"]
+    goals = buffer.observations[2000 : len(buffer)]
+    best = (agent.predict(goals) - [0, 6]) / [3, 4]
+    noise = (buffer.actions[2000 : len(buffer)] - best).reshape(-1, 2, 2)  # step, env, part
+    assert noise.std(axis=(0, 1)) == pytest.approx(0.01, rel=0.25)
+    steps = noise.transpose(1, 2, 0).reshape(4, -1)
+    correlations = [np.corrcoef(row[:-1], row[1:])[0, 1] for row in steps]
+    assert correlations == pytest.approx([0.9] * 4, abs=0.06)
 
 
 def test_a_soft_policy_draws_squashed_normal_actions():

@@ -22,6 +22,8 @@ from appliednn.explain.policies._visited import VisitedStates, as_states
 
 _MOST_ACTIONS = 8
 _MOST_SUBSETS = 24
+# A lead smaller than this share of the largest decision value may turn with the batch's size.
+_ROUNDING = 1e-5
 
 
 @dataclass(frozen=True)
@@ -190,17 +192,18 @@ def _goals(agent, X: np.ndarray, target, min_change: float) -> list:
     values = decision_values(agent, X)
     n, width = values.shape
     blocks = blocks_of(agent, width)
+    least = _ROUNDING * float(np.abs(values).max())
     if target is not None:
         if not 0 <= target < width:
             raise UsageError(f"target must be an action 0..{width - 1}; got {target!r}")
-        return [OtherAction(agent, np.full(n, int(target)), blocks)]
+        return [OtherAction(agent, np.full(n, int(target)), blocks, least)]
     chosen, goals = chosen_columns(values, blocks), []
     for k in range(chosen.shape[1]):
         others = np.where(blocks == k, values, -np.inf)
         others[np.arange(n), chosen[:, k]] = -np.inf
         most = min(int((blocks == k).sum()) - 1, _MOST_ACTIONS)
         order = np.argsort(-others, axis=1, kind="stable")[:, :most]
-        goals += [OtherAction(agent, column, blocks) for column in order.T]
+        goals += [OtherAction(agent, column, blocks, least) for column in order.T]
     return goals
 
 

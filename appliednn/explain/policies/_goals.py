@@ -18,14 +18,17 @@ class OtherAction:
         Column of the decision values wanted in each row.
     blocks : int ndarray of shape (width,)
         Which decision each column is about.
+    least : float
+        Lead that counts: below, it is a matter of rounding, which changes with the batch.
     """
 
-    def __init__(self, agent, column: np.ndarray, blocks: np.ndarray) -> None:
-        self.agent, self.column, self.blocks = agent, column, blocks
+    def __init__(self, agent, column: np.ndarray, blocks: np.ndarray, least: float = 0.0) -> None:
+        self.agent, self.column, self.blocks, self.least = agent, column, blocks, least
 
     def gap(self, points: np.ndarray, rows: np.ndarray) -> np.ndarray:
         """Return by how much the wanted choice leads (positive: reached), (m,)."""
-        return rivals(decision_values(self.agent, points), self.column[rows], self.blocks)[1]
+        values = decision_values(self.agent, points)
+        return rivals(values, self.column[rows], self.blocks)[1] - self.least
 
     def slope(self, points: np.ndarray, rows: np.ndarray) -> np.ndarray:
         """Return the gradient of the gap, (m, d)."""

@@ -36,6 +36,9 @@ class DDPGAgent(TD3Agent):
         Steps whose rewards count before the next value does.
     action_noise : float
         Standard deviation of the noise that explores, where actions go from -1 to 1.
+    noise_correlation : float
+        Of that noise from step to step: near 1 (an Ornstein-Uhlenbeck process) it swings heavy
+        things up that independent noise leaves where they are.
     hidden_layer_sizes : tuple of int
         Of actor and critic each (for images: after convolutions of their own).
     activation : str
@@ -117,6 +120,7 @@ class DDPGAgent(TD3Agent):
         gamma=0.98,
         n_step=1,
         action_noise=0.1,
+        noise_correlation=0.0,
         hidden_layer_sizes=(400, 300),
         activation="relu",
         frame_stack=1,
@@ -142,6 +146,7 @@ class DDPGAgent(TD3Agent):
         self.gamma = gamma
         self.n_step = n_step
         self.action_noise = action_noise
+        self.noise_correlation = noise_correlation
         self.hidden_layer_sizes = hidden_layer_sizes
         self.activation = activation
         self.frame_stack = frame_stack

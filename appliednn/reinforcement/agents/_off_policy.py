@@ -38,7 +38,7 @@ class OffPolicyAgent(BaseAgent):
         "n_step": [Interval(Integral, 1, None, closed="left")],
         "save_replay": ["boolean"],
     }
-    _ann_skip = (*BaseAgent._ann_skip, "_pending")
+    _ann_skip = (*BaseAgent._ann_skip, "_pending", "_wandering")
     #: How an action is kept in the buffer.
     _action_dtype: str = "float32"
     #: Losses that the history has under another name.
@@ -93,11 +93,11 @@ class OffPolicyAgent(BaseAgent):
         return state["buffer"]
 
     def _window(self, run: TrainingRun) -> NStepWindow:
-        """Return the pending transitions of these environments."""
+        """Return the pending transitions of these environments; new ones wander anew, too."""
         owner, window = self.__dict__.get("_pending", (None, None))
         if owner is not run.collector:
             window = NStepWindow(self.n_step, self.gamma, self.n_envs, **self._layout())
-            self._pending = run.collector, window
+            self._pending, self._wandering = (run.collector, window), None
         return window
 
     # -- learning -------------------------------------------------------------------------------

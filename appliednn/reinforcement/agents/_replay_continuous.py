@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
 
 from appliednn.core._architecture import Architecture, hidden_widths
@@ -76,6 +78,14 @@ class ContinuousReplayAgent(OffPolicyAgent):
     def _random(self, run: TrainingRun) -> np.ndarray:
         shape = (self.n_envs, *self._actions.shape)
         return run.rng.uniform(-1.0, 1.0, shape).astype(np.float32)
+
+    def _wandering_noise(self, run: TrainingRun, correlation: float) -> np.ndarray:
+        """Return standard normal noise that remembers a share of what it was a step before."""
+        fresh = run.rng.standard_normal((self.n_envs, *self._actions.shape), dtype=np.float32)
+        if correlation and self._wandering is not None:
+            fresh = correlation * self._wandering + math.sqrt(1.0 - correlation**2) * fresh
+        self._wandering = fresh
+        return fresh
 
     def _noise(self, run: TrainingRun, shape: tuple[int, int]) -> dict[str, np.ndarray]:
         size = (*shape, *self._actions.shape)

@@ -42,7 +42,7 @@ class SACAgent(ContinuousReplayAgent):
     gamma : float
         Discount.
     n_step : int
-        Steps whose rewards count before the next value does.
+        Steps whose rewards count before the next value does (the entropy between them does not).
     temperature : float or "auto"
         Weight of the entropy beside the return; "auto" learns it so that the entropy is
         ``target_entropy``, starting from 1.

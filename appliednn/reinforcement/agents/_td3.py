@@ -41,6 +41,9 @@ class TD3Agent(ContinuousReplayAgent):
         Steps whose rewards count before the next value does.
     action_noise : float
         Standard deviation of the noise that explores, where actions go from -1 to 1.
+    noise_correlation : float
+        Of that noise from step to step: near 1 (an Ornstein-Uhlenbeck process) it swings heavy
+        things up that independent noise leaves where they are.
     policy_delay : int
         The actor and the targets move once in so many gradient steps.
     target_noise, target_noise_clip : float
@@ -104,6 +107,7 @@ class TD3Agent(ContinuousReplayAgent):
     _parameter_constraints: dict = {
         **ContinuousReplayAgent._parameter_constraints,
         "action_noise": [Interval(Real, 0, None, closed="left")],
+        "noise_correlation": [Interval(Real, 0, 1, closed="left")],
         "policy_delay": [Interval(Integral, 1, None, closed="left")],
         "target_noise": [Interval(Real, 0, None, closed="left")],
         "target_noise_clip": [Interval(Real, 0, None, closed="left")],
@@ -125,6 +129,7 @@ class TD3Agent(ContinuousReplayAgent):
         gamma=0.98,
         n_step=1,
         action_noise=0.1,
+        noise_correlation=0.0,
         policy_delay=2,
         target_noise=0.2,
         target_noise_clip=0.5,
@@ -153,6 +158,7 @@ class TD3Agent(ContinuousReplayAgent):
         self.gamma = gamma
         self.n_step = n_step
         self.action_noise = action_noise
+        self.noise_correlation = noise_correlation
         self.policy_delay = policy_delay
         self.target_noise = target_noise
         self.target_noise_clip = target_noise_clip
@@ -183,7 +189,7 @@ class TD3Agent(ContinuousReplayAgent):
     def _explore(self, scores, run: TrainingRun) -> np.ndarray:
         if scores is None:
             return self._random(run)
-        noise = run.rng.standard_normal((self.n_envs, *self._actions.shape), dtype=np.float32)
+        noise = self._wandering_noise(run, float(self.noise_correlation))
         return np.clip(self._best(scores) + self.action_noise * noise, -1.0, 1.0)
 
     def _choose(self, scores: np.ndarray, rngs: Sequence | None) -> np.ndarray:
