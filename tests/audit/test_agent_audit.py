@@ -2,6 +2,7 @@
 
 import json
 
+import gymnasium as gym
 import jsonschema
 import numpy as np
 import pytest
@@ -122,7 +123,7 @@ def test_an_agent_that_always_takes_the_best_constant_action_does_not_pass():
 def test_every_check_runs_on_an_agent_and_none_breaks(whole):
     ran = {r.id for records in whole.sections.values() for r in records}
     idle = {n.id: n.reason for n in whole.not_checked}
-    assert ran | set(idle) == {f"ANN{1100 + k}" for k in range(1, 15)}
+    assert ran | set(idle) == {f"ANN{1100 + k}" for k in range(1, 16)}
     assert not [n for n in whole.not_checked if n.failed]
     assert "train_seeds=3" in idle["ANN1107"] and "info" in idle["ANN1102"]
     assert set(whole.sections) == {
@@ -286,6 +287,31 @@ def test_a_tree_that_decides_otherwise_is_stamped(whole):
     rules = record(whole, "ANN1112").result.tables[1]
     assert len(rules.rows) == found["tree_leaves"].value
     assert sum(row[2] for row in rules.rows) == pytest.approx(1.0)
+
+
+def test_the_nearest_other_decision_of_a_linear_agent_is_the_hyperplane():
+    agent = PoleAgent()
+    options = {"explanations": {"max_nearest": 40}}
+    given = {"n_episodes": 10, "max_steps": 60, "checks": ["ANN1115"], "gates": []}
+    report = audit_agent(agent, options=options, **given)
+    found = estimates(report)
+    seen = []
+    env = gym.make("CartPole-v1")
+    for seed in range(10):
+        observation, _ = env.reset(seed=seed)
+        for _ in range(60):
+            seen.append(observation)
+            observation = env.step(int(agent.predict(observation[None])[0]))[0]
+    seen = np.array(seen)
+    weights = (agent.W[1] - agent.W[0]) * seen.std(axis=0)
+    far = np.abs(seen @ (agent.W[1] - agent.W[0])) / np.linalg.norm(weights)
+    low, high = found["decision_distance"].ci
+    assert low <= np.median(far) <= high
+    changes = {k: e.value for k, e in found.items() if k.startswith("decision_change")}
+    assert max(changes, key=changes.get) in (
+        "decision_change[pole angle]",
+        "decision_change[pole velocity]",
+    )
 
 
 def test_decisions_of_a_linear_agent_rest_on_weight_times_spread(whole):
