@@ -11,6 +11,7 @@ from functools import cached_property
 from math import isfinite
 
 import numpy as np
+from threadpoolctl import threadpool_limits
 
 from appliednn.core._progress import EpochProgress
 from appliednn.core._sequence_network import SequenceNetwork
@@ -120,10 +121,14 @@ class TrainingRun:
 
     def __enter__(self) -> TrainingRun:
         self._progress = EpochProgress(self._target, self.agent.verbose, unit="steps")
+        # NumPy acts on a few observations at a time: several threads wait for each other for tens
+        # of milliseconds on a busy machine, where one is done in less than one.
+        self._threads = threadpool_limits(1, "blas")
         return self
 
     def __exit__(self, kind, error, trace) -> bool:
         self._progress.__exit__()
+        self._threads.restore_original_limits()
         interrupted = kind is not None and issubclass(kind, KeyboardInterrupt)
         if kind is None:
             self._finish()

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 import numpy as np
+from threadpoolctl import threadpool_limits
 
 from appliednn.core.errors import UsageError
 from appliednn.reinforcement.envs._make import are_separate, first_observation, make_env
@@ -110,7 +111,8 @@ def run_episodes(
         raise UsageError("no seeds were given; give one for each episode")
     width = max(1, min(side_by_side, len(seeds)))
     runner = _Runner(env, seeds, width, max_steps or LONGEST, record, frame_stack)
-    return runner.run(act)
+    with threadpool_limits(1, "blas"):  # threads wait for each other longer than they multiply
+        return runner.run(act)
 
 
 class _Runner:
