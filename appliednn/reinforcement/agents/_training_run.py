@@ -11,8 +11,8 @@ from functools import cached_property
 from math import isfinite
 
 import numpy as np
-from threadpoolctl import threadpool_limits
 
+from appliednn.core._blas_threads import OneBlasThread
 from appliednn.core._progress import EpochProgress
 from appliednn.core._sequence_network import SequenceNetwork
 from appliednn.reinforcement.agents._normalizer import ObservationNormalizer
@@ -121,14 +121,12 @@ class TrainingRun:
 
     def __enter__(self) -> TrainingRun:
         self._progress = EpochProgress(self._target, self.agent.verbose, unit="steps")
-        # NumPy acts on a few observations at a time: several threads wait for each other for tens
-        # of milliseconds on a busy machine, where one is done in less than one.
-        self._threads = threadpool_limits(1, "blas")
+        self._one_thread = OneBlasThread().__enter__()
         return self
 
     def __exit__(self, kind, error, trace) -> bool:
         self._progress.__exit__()
-        self._threads.restore_original_limits()
+        self._one_thread.__exit__()
         interrupted = kind is not None and issubclass(kind, KeyboardInterrupt)
         if kind is None:
             self._finish()
