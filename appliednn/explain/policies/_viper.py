@@ -20,7 +20,13 @@ from appliednn.explain.policies._gaps import (
 )
 from appliednn.explain.policies._names import action_names, feature_names
 from appliednn.explain.policies._play import check_memoryless, episode_seeds, open_env
-from appliednn.explain.policies._surrogate import SurrogateTree, answers, tree_policy
+from appliednn.explain.policies._prune import without_idle_splits
+from appliednn.explain.policies._surrogate import (
+    SurrogateTree,
+    answers,
+    leaf_actions,
+    tree_policy,
+)
 
 Weights = Literal["auto", "q_gap", "lookahead", "decision_gap", "plain"]
 
@@ -264,7 +270,8 @@ class _Search:
         from sklearn.tree import DecisionTreeClassifier, DecisionTreeRegressor
 
         kind = DecisionTreeRegressor if self.continuous else DecisionTreeClassifier
-        return kind(**self.shape).fit(rows, actions, sample_weight=weights)
+        tree = kind(**self.shape).fit(rows, actions, sample_weight=weights)
+        return tree if self.continuous else without_idle_splits(tree, leaf_actions(tree))
 
     def _rollout(self, tree, seeds) -> tuple[object, Estimate]:
         episodes = self._play(tree_policy(tree), seeds)
