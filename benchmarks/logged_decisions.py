@@ -4,7 +4,7 @@
 times, by a policy that is known, and estimates the value of another one. The contexts are the 16
 corners of a cube, so that the true value is a finite sum. It prints, for each estimator, how often
 the 95 % interval held the value, with the binomial interval of that share, beside bias, standard
-deviation and root mean squared error.
+deviation and root mean squared error; an interval is too high where its lower end is.
 
 ``python benchmarks/logged_decisions.py regret`` lets each bandit serve visitors whose best action
 is known and learn from what follows; it prints the reward lost to the best actions.
@@ -51,6 +51,8 @@ METHODS = {
     "switch, threshold 2": {"method": "switch", "threshold": 2.0},
     "switch-dr": {"method": "switch-dr"},
     "switch-dr, threshold 2": {"method": "switch-dr", "threshold": 2.0},
+    "ips, normal": {"method": "ips", "interval": "normal"},
+    "snips, normal": {"method": "snips", "interval": "normal"},
     "ips, bootstrap": {"method": "ips", "interval": "bootstrap"},
     "snips, bootstrap": {"method": "snips", "interval": "bootstrap"},
     "dr, bootstrap": {"method": "dr", "interval": "bootstrap"},
@@ -104,8 +106,9 @@ def coverage(n_runs: int, n: int, names: list[str]) -> list[str]:
         f"{float((logging * means).sum(axis=1).mean()):.4f}, {n_runs} logs of {n} decisions, "
         f"largest possible weight {(target / logging).max():.1f}.",
         "",
-        "| estimator | covered | 95 % interval | bias | deviation | RMSE | width | s |",
-        "|---|---|---|---|---|---|---|---|",
+        "| estimator | covered | 95 % interval | too high | too low | bias | deviation | RMSE "
+        "| width | s |",
+        "|---|---|---|---|---|---|---|---|---|---|",
     ]
     for name, rows in found.items():
         value, low, high = np.array(rows).T
@@ -113,6 +116,7 @@ def coverage(n_runs: int, n: int, names: list[str]) -> list[str]:
         share = wilson_interval(held, n_runs)
         lines.append(
             f"| {name} | {held}/{n_runs} = {held / n_runs:.3f} | {share[0]:.3f} to {share[1]:.3f} "
+            f"| {int((low > truth).sum())} | {int((high < truth).sum())} "
             f"| {value.mean() - truth:+.4f} | {value.std(ddof=1):.4f} "
             f"| {np.sqrt(((value - truth) ** 2).mean()):.4f} | {(high - low).mean():.3f} "
             f"| {seconds[name] / n_runs:.3f} |"

@@ -28,7 +28,7 @@ def test_imitation_weighted_by_what_errors_cost_beats_plain_imitation(tree):
     plain = surrogate_tree(
         LinearAgent.balancing(), max_depth=2, weights="plain", **{**QUICK, "n_iterations": 1}
     )
-    assert tree.weights == "lookahead"
+    assert tree.weights != "plain"
     assert tree.evaluation.mean.value > plain.evaluation.mean.value + 100
     assert tree.tree_.get_depth() <= 2
 
@@ -68,7 +68,8 @@ def test_the_best_candidate_by_validation_is_kept(tree):
     kept = frame[frame["chosen"]].iloc[0]
     assert kept["final_return"] == finalists["final_return"].max()
     assert kept["n_leaves"] == tree.n_leaves
-    assert list(frame["weighted"]) == [True, False] * 3
+    assert list(frame["weights"]) == ["lookahead", "decision_gap", "plain"] * 3
+    assert kept["weights"] == tree.weights
 
 
 def test_two_searches_with_one_seed_agree(tree):
@@ -128,11 +129,14 @@ def test_gaps_are_those_of_one_step_returns():
 
 def test_weights_follow_from_what_the_agent_gives():
     agent = LinearAgent.balancing()
-    assert choose_weights(agent, None, "auto") == "lookahead"
+    assert choose_weights(agent, None, "auto") == ["lookahead", "decision_gap", "plain"]
     agent.value = lambda observations: agent.decision_function(observations).max(axis=1)
-    assert choose_weights(agent, None, "auto") == "q_gap"  # the largest is the state's value
-    assert choose_weights(OpaqueAgent(agent), None, "auto") == "plain"
-    assert choose_weights(ContinuousAgent([[1.0, 0, 0]]), None, "auto") == "plain"
+    assert choose_weights(agent, None, "auto") == [
+        "q_gap",
+        "plain",
+    ]  # the largest is the state's value
+    assert choose_weights(OpaqueAgent(agent), None, "auto") == ["plain"]
+    assert choose_weights(ContinuousAgent([[1.0, 0, 0]]), None, "auto") == ["plain"]
     with pytest.raises(UsageError, match="take weights='plain'"):
         surrogate_tree(ContinuousAgent([[1.0, 0, 0]]), weights="q_gap")
     with pytest.raises(UsageError, match="needs value"):

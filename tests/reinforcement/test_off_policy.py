@@ -12,6 +12,7 @@ from sklearn.tree import DecisionTreeRegressor
 
 from appliednn.reinforcement import compare_policies, off_policy_value
 from appliednn.reinforcement.offline._reward_model import RidgeCrossFit
+from appliednn.reinforcement.offline._value_intervals import hall_interval, normal_interval
 
 ACTIONS = np.array(["a", "b", "c"])
 CORNERS = np.array(list(itertools.product([-1.0, 1.0], repeat=3)))
@@ -114,6 +115,19 @@ def test_intervals_hold_the_true_value_about_as_often_as_they_say(process, metho
         held += low <= truth <= high
     # Few bootstrap samples cost a little coverage: tails of one in a thousand around 0.93, 0.97.
     assert stats.binom.ppf(0.001, runs, 0.93) <= held <= stats.binom.ppf(0.999, runs, 0.97)
+
+
+def test_correction_for_skewness_moves_the_interval_to_where_the_mean_is():
+    """Of exponential numbers: both sides are missed alike, and less often than without."""
+    samples = np.random.default_rng(0).exponential(1.0, (1500, 60))
+    misses = {}
+    for interval in (hall_interval, normal_interval):
+        ends = np.array([interval(sample, 0.95) for sample in samples])
+        misses[interval] = (ends[:, 0] > 1).mean(), (ends[:, 1] < 1).mean()
+    assert max(misses[hall_interval]) < 0.042 < 0.05 < max(misses[normal_interval])
+    assert sum(misses[hall_interval]) < sum(misses[normal_interval])
+    even = np.array([0.0, 1.0] * 30)
+    assert hall_interval(even, 0.95) == pytest.approx(normal_interval(even, 0.95))
 
 
 def test_bernstein_holds_more_often_than_it_says_and_needs_its_bounds(process):

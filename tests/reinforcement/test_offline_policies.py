@@ -5,6 +5,7 @@ import pickle
 import numpy as np
 import pytest
 from sklearn.base import clone
+from sklearn.model_selection import GridSearchCV, KFold
 
 import appliednn
 from appliednn.reinforcement import BehaviorCloning, DiscreteCQL, LoggedTransitions
@@ -215,6 +216,21 @@ def test_a_row_of_no_weight_counts_as_removed():
     one = policy.fit(seen, done, weights).decision_function(seen)
     other = clone(policy).fit(seen[:60], done[:60]).decision_function(seen)
     np.testing.assert_array_equal(one, other)
+
+
+def test_grid_search_compares_clones_by_the_share_of_equal_actions():
+    rng = np.random.default_rng(0)
+    seen = rng.normal(size=(240, 2))
+    done = (seen[:, 0] > 0).astype(int)
+    policy = BehaviorCloning(learning_rate=0.01, hidden_layer_sizes=8, random_state=0)
+    search = GridSearchCV(policy, {"epochs": [1, 20]}, cv=KFold(2)).fit(seen, done)
+    for epochs, score in zip([1, 20], search.cv_results_["mean_test_score"], strict=True):
+        policy.set_params(epochs=epochs)
+        shares = [
+            (policy.fit(seen[a], done[a]).predict(seen[b]) == done[b]).mean()
+            for a, b in KFold(2).split(seen)
+        ]
+        assert score == pytest.approx(np.mean(shares))
 
 
 def test_images_are_cloned():

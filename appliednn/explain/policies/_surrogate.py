@@ -34,10 +34,11 @@ class SurrogateTree(SaveMixin):
         policy, or the tree, visits in those episodes (continuous actions: R2 of the tree's
         actions). Intervals resample episodes.
     history : dict of str to list
-        Every candidate tree: ``iteration``, ``weighted``, ``return``, ``fidelity``, ``n_leaves``,
+        Every candidate tree: ``iteration``, ``weights``, ``return``, ``fidelity``, ``n_leaves``,
         ``n_states``, ``final_return`` (of finalists) and ``chosen``.
     weights : str
-        What weighted the states: ``"q_gap"``, ``"lookahead"``, ``"decision_gap"`` or ``"plain"``.
+        What weighted the states of this tree: ``"q_gap"``, ``"lookahead"``, ``"decision_gap"`` or
+        ``"plain"``.
     """
 
     def __init__(

@@ -13,7 +13,7 @@ from appliednn.reinforcement.offline._off_policy import off_policy_value
 from appliednn.reinforcement.offline._policy_value import PolicyComparison, PolicyValue
 from appliednn.reinforcement.offline._value_intervals import (
     bootstrap_draws,
-    normal_interval,
+    hall_interval,
     percentile_interval,
 )
 
@@ -83,7 +83,7 @@ def _logged(rewards: np.ndarray, drawn, options: Mapping[str, Any]) -> PolicyVal
     """Return the log's own value: its mean reward."""
     level, seed = options.get("level", 0.95), options.get("random_state", 0)
     draws = None
-    ci, how = normal_interval(rewards, level), "normal"
+    ci, how = hall_interval(rewards, level), "hall"
     if drawn is not None:
         draws = bootstrap_draws(lambda rows: rewards[rows].mean(), len(rewards), len(drawn), seed)
         ci, how = percentile_interval(draws, level), "bootstrap"
@@ -100,6 +100,6 @@ def _difference(
     if value.draws is not None and base.draws is not None:
         ci, how = percentile_interval(value.draws - base.draws, level), "bootstrap"
     else:
-        ci, how = normal_interval(value.terms - base.terms, level), "normal"
+        ci, how = hall_interval(value.terms - base.terms, level), "hall"
     title = f"value of {name} less {baseline}"
     return Estimate(title, value.value - base.value, ci, value.n, how, level)

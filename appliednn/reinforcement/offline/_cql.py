@@ -181,13 +181,10 @@ class DiscreteCQL(OfflinePolicy):
             If learning diverged.
         """
         log = self._log(observations, actions, rewards, terminals, timeouts, next_observations)
-        self._read_spaces(log.observations, log.actions)
-        seeds = spawn_seeds(self.random_state, 2)
-        self.history_, self.n_steps_ = {}, 0
-        self._learning = {"rng": np.random.default_rng(seeds[1]).bit_generator.state}
         self.__dict__.pop("network_", None)
-        return self._learn(log, self.n_steps, seeds[0])
+        return self._learn(log, self.n_steps)
 
+    @_fit_context(prefer_skip_nested_validation=True)
     def partial_fit(
         self,
         observations,
@@ -213,25 +210,17 @@ class DiscreteCQL(OfflinePolicy):
         -------
         self
         """
-        columns = (observations, actions, rewards, terminals, timeouts, next_observations)
-        if not hasattr(self, "network_"):
-            planned = self.n_steps
-            try:
-                self.n_steps = n_steps or planned
-                return self.fit(*columns)
-            finally:
-                self.n_steps = planned
-        self._validate_params()
-        log = self._log(*columns)
-        if log.observations.shape[1:] != tuple(self._observations.shape) or (
-            log.actions.max() >= self._actions.sizes[0]
+        log = self._log(observations, actions, rewards, terminals, timeouts, next_observations)
+        if hasattr(self, "network_") and (
+            log.observations.shape[1:] != tuple(self._observations.shape)
+            or log.actions.max() >= self._actions.sizes[0]
         ):
             raise ValueError(
                 f"the log holds observations of shape {log.observations.shape[1:]} and actions up "
                 f"to {log.actions.max()}; learning began with {self._observations.shape} and "
                 f"{self._actions.sizes[0]} actions"
             )
-        return self._learn(log, n_steps or self.n_steps, 0)
+        return self._learn(log, n_steps or self.n_steps)
 
     @staticmethod
     def _log(*columns) -> LoggedTransitions:
@@ -245,7 +234,15 @@ class DiscreteCQL(OfflinePolicy):
             raise ValueError("the log shows of no step what followed it; give next_observations")
         return log
 
-    def _learn(self, log: LoggedTransitions, n_steps: int, seed: int):
+    def _learn(self, log: LoggedTransitions, n_steps: int):
+        """Go on from the network there is, or begin."""
+        seeds, weights = spawn_seeds(self.random_state, 2), None
+        if hasattr(self, "network_"):
+            weights = self.network_.weights
+        else:
+            self._read_spaces(log.observations, log.actions)
+            self.history_, self.n_steps_ = {}, 0
+            self._learning = {"rng": np.random.default_rng(seeds[1]).bit_generator.state}
         architecture = Architecture.of(
             "offline_q",
             observation_shape=list(self._observations.shape),
@@ -253,12 +250,10 @@ class DiscreteCQL(OfflinePolicy):
             hidden_layer_sizes=hidden_widths(self.hidden_layer_sizes),
             activation=self.activation,
         )
-        known = hasattr(self, "network_")
-        weights = self.network_.weights if known else None
         rng = np.random.default_rng()
         rng.bit_generator.state = self._learning["rng"]
         updater, rows = Updater(architecture, _RECIPE), self._rows(log)
-        with updater.session(weights, seed, self._learning.get("optimizer")):
+        with updater.session(weights, seeds[0], self._learning.get("optimizer")):
             self.stop_reason_ = self._steps(updater, rows, rng, self.n_steps_ + n_steps)
             self.network_ = SequenceNetwork(architecture, updater.weights())
             self._learning["optimizer"] = updater.optimizer_state()

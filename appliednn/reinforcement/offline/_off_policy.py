@@ -22,6 +22,7 @@ from appliednn.reinforcement.offline._value_checks import (
 from appliednn.reinforcement.offline._value_intervals import (
     bernstein_interval,
     bootstrap_draws,
+    hall_interval,
     normal_interval,
     percentile_interval,
 )
@@ -43,7 +44,7 @@ _METHODS = {"ips", "snips", "dm", "dr", "switch", "switch-dr"}
         "n_folds": [Interval(Integral, 2, None, closed="left")],
         "clip": [Interval(Real, 0, None, closed="neither"), None],
         "threshold": [Interval(Real, 0, None, closed="neither"), StrOptions({"auto"})],
-        "interval": [StrOptions({"auto", "normal", "bootstrap", "bernstein"})],
+        "interval": [StrOptions({"auto", "hall", "normal", "bootstrap", "bernstein"})],
         "level": [Interval(Real, 0, 1, closed="neither")],
         "n_boot": [Interval(Integral, 2, None, closed="left")],
         "random_state": [Interval(Integral, 0, None, closed="left")],
@@ -103,9 +104,10 @@ def off_policy_value(
     threshold : float or "auto", default="auto"
         Weight above which SWITCH leaves an action to the model; ``"auto"``: the least bound of
         the squared error.
-    interval : {"auto", "normal", "bootstrap", "bernstein"}, default="auto"
-        ``"auto"``: the central limit theorem, but the bootstrap for methods in which a model's
-        error stays (``"dm"``, ``"switch"``); it fits the model anew on each sample.
+    interval : {"auto", "hall", "normal", "bootstrap", "bernstein"}, default="auto"
+        By the central limit theorem, ``"normal"``, with a correction for skewness, ``"hall"``,
+        or by a bootstrap that fits the model anew on each sample. ``"auto"``: the bootstrap for
+        methods in which a model's error stays (``"dm"``, ``"switch"``), else ``"hall"``.
         ``"bernstein"`` holds for every n; for ``"ips"`` and ``"dr"``, with ``clip`` and
         ``reward_range``.
     reward_range : (float, float), optional
@@ -166,7 +168,7 @@ def off_policy_value(
             cut = choose_threshold(method, log, target, weights, model)
     terms = influence(method, row_terms(method, log, target, weights, model, cut), weights)
     if interval == "auto":
-        interval = "bootstrap" if method in MODEL_BOUND else "normal"
+        interval = "bootstrap" if method in MODEL_BOUND else "hall"
 
     def resampled(rows: np.ndarray) -> float:
         again = cross.predict(rows) if cross is not None and method in MODEL_BOUND else model
@@ -180,7 +182,7 @@ def off_policy_value(
     elif interval == "bernstein":
         ci = bernstein_interval(terms, _bounds(method, reward_range, clip), level)
     else:
-        ci = normal_interval(terms, level)
+        ci = (hall_interval if interval == "hall" else normal_interval)(terms, level)
     return _result(
         method, log, target, weights, terms, draws, ci, interval, level, cut, random_state
     )
