@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
@@ -134,6 +135,20 @@ class AgentContext(SharedContext):
         return self.run(self.policy(), self.seeds[:N_RECORDED], record=True)
 
     @cached_property
+    def remembers(self) -> bool:
+        """Whether what the agent does hangs on more than what it sees: it acts unlike ``predict``.
+
+        A rounding apart, a policy without memory does in an episode what it says of each
+        observation by itself.
+        """
+        for seen, done in zip(self.recorded.observations, self.recorded.actions, strict=True):
+            alone = np.asarray(self.model.predict(seen), dtype=np.float64)
+            apart = ~np.isclose(alone, np.asarray(done, dtype=np.float64), rtol=1e-3, atol=1e-3)
+            if apart.mean() > 0.01:
+                return True
+        return False
+
+    @cached_property
     def visited(self) -> np.ndarray:
         """Observations of the recorded episodes, shape (n, ...), thinned evenly where many."""
         lengths = self.recorded.lengths
@@ -150,14 +165,16 @@ class AgentContext(SharedContext):
 
         space = self.model.action_space_
         n = int(space.n) if self.discrete else int(np.prod(space.shape or (1,)))
-        return action_names(self.spec["id"], n)
+        with self._opened() as env:
+            return action_names(env, n)
 
     @cached_property
     def states(self) -> VisitedStates:
         """What was visited, with the names of the numbers of an observation."""
         from appliednn.explain.policies import VisitedStates, feature_names
 
-        names = feature_names(self.spec["id"], self.visited.shape[1:])
+        with self._opened() as env:
+            names = feature_names(env, self.visited.shape[1:])
         return VisitedStates(self.visited, np.zeros(len(self.visited), np.int64), names)
 
     @property
@@ -180,22 +197,44 @@ class AgentContext(SharedContext):
         return heuristic_policy(self.env) if self.frame_stack == 1 else None
 
     @cached_property
+    def limited_env(self) -> Any:
+        """The environment with the audit's own limit of steps, for what takes no limit itself."""
+        if self.max_steps is None:
+            return self.env
+
+        def limited() -> Any:
+            from gymnasium.wrappers import TimeLimit
+
+            from appliednn.reinforcement import make_env
+
+            return TimeLimit(make_env(self.env), self.max_steps)
+
+        return limited
+
+    @cached_property
     def spec(self) -> dict[str, Any]:
         """What identifies the environment, in plain values."""
+        with self._opened() as env:
+            found = env.spec
+            return {
+                "id": type(env.unwrapped).__name__ if found is None else found.id,
+                "kwargs": "" if found is None else repr(sorted(found.kwargs.items())),
+                "max_episode_steps": None if found is None else found.max_episode_steps,
+                "observations": str(env.observation_space),
+                "actions": str(env.action_space),
+            }
+
+    @contextmanager
+    def _opened(self) -> Iterator[Any]:
+        """Give one environment as the agent reads it; a live one of the caller stays open."""
         from appliednn.reinforcement import make_env
 
         made = make_env(self.env, frame_stack=self.frame_stack)
-        found = made.spec
-        about = {
-            "id": type(made.unwrapped).__name__ if found is None else found.id,
-            "kwargs": "" if found is None else repr(sorted(found.kwargs.items())),
-            "max_episode_steps": None if found is None else found.max_episode_steps,
-            "observations": str(made.observation_space),
-            "actions": str(made.action_space),
-        }
-        if made is not self.env:
-            made.close()
-        return about
+        try:
+            yield made
+        finally:
+            if not hasattr(self.env, "step"):
+                made.close()
 
     def describe_data(self) -> list[dict[str, Any]]:
         """Return the environment as a report names data: hash, episodes, shape."""

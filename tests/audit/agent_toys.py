@@ -90,6 +90,30 @@ class Corridors(LinearAgent):
         super().__init__(np.zeros((3, 4)), np.eye(3)[action], env=env)
 
 
+class Alternating(PoleAgent):
+    """Does the other thing than last time, whatever it says of a single observation."""
+
+    def policy(self, deterministic=True):
+        last = {}
+
+        def act(observations, first):
+            for row in range(len(observations)):
+                last[row] = 0 if first[row] or row not in last else 1 - last[row]
+            return np.array([last[row] for row in range(len(observations))])
+
+        return act
+
+
+class FromALog(PoleAgent):
+    """Learned from logged decisions, not in an environment."""
+
+    def get_params(self, deep=True):
+        return {}
+
+    def fit(self, observations, actions):
+        return self
+
+
 def played(agent, env_id, seeds):
     """Return returns and lengths by a plain loop over gymnasium."""
     env = gym.make(env_id)

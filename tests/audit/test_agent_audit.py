@@ -2,10 +2,20 @@
 
 import json
 
+import gymnasium as gym
 import jsonschema
 import numpy as np
 import pytest
-from agent_toys import Corridor, Corridors, OneAction, PoleAgent, TrainedAgent, played
+from agent_toys import (
+    Alternating,
+    Corridor,
+    Corridors,
+    FromALog,
+    OneAction,
+    PoleAgent,
+    TrainedAgent,
+    played,
+)
 
 from appliednn.audit import audit, audit_agent, default_gates, report_schema
 from appliednn.audit.report._safe_svg import safe_svg
@@ -113,7 +123,7 @@ def test_an_agent_that_always_takes_the_best_constant_action_does_not_pass():
 def test_every_check_runs_on_an_agent_and_none_breaks(whole):
     ran = {r.id for records in whole.sections.values() for r in records}
     idle = {n.id: n.reason for n in whole.not_checked}
-    assert ran | set(idle) == {f"ANN{1100 + k}" for k in range(1, 15)}
+    assert ran | set(idle) == {f"ANN{1100 + k}" for k in range(1, 16)}
     assert not [n for n in whole.not_checked if n.failed]
     assert "train_seeds=3" in idle["ANN1107"] and "info" in idle["ANN1102"]
     assert set(whole.sections) == {
@@ -179,6 +189,34 @@ def test_an_environment_that_its_seed_does_not_settle_is_found():
     report = audit_agent(Corridors(1, unsettled), n_episodes=10, checks=["ANN1104"], gates=[])
     assert estimates(report)["repeated_return_share"].value < 1
     assert [f.title for f in report.findings] == ["The same seed gives another return"]
+
+
+def test_episodes_that_differ_in_nothing_are_told_to_be_one(weak):
+    report = audit_agent(Corridors(0), n_episodes=10, checks=["ANN1101"], gates=[])
+    assert [f.title for f in report.findings] == ["Every episode is the same one"]
+    assert "Every episode is the same one" not in [f.title for f in weak[1].findings]
+
+
+def test_an_agent_with_a_memory_is_not_asked_about_single_observations():
+    checks = ["ANN1110", "ANN1112", "ANN1113", "ANN1101"]
+    report = audit_agent(Alternating(), n_episodes=10, checks=checks, gates=[])
+    asked = {n.id: n.reason for n in report.not_checked if n.id in checks}
+    assert set(asked) == {"ANN1110", "ANN1112", "ANN1113"}
+    assert all("remembers" in reason for reason in asked.values())
+
+
+def test_an_agent_from_a_log_has_no_copies_trained():
+    report = audit_agent(FromALog(), n_episodes=10, train_seeds=3, checks=["ANN1107"], gates=[])
+    (idle,) = [n for n in report.not_checked if n.id == "ANN1107"]
+    assert "FromALog does not learn in an environment" in idle.reason and not idle.failed
+
+
+def test_sizes_of_attacks_come_in_any_order():
+    options = {"robustness": {"eps": [0.5, 0.1], "n_episodes": 10}}
+    given = {"n_episodes": 10, "max_steps": 30, "checks": ["ANN1110"], "gates": []}
+    found = estimates(audit_agent(PoleAgent(), options=options, **given))
+    small, large = (found[f"changed_decisions[pgd {size}]"].value for size in (0.1, 0.5))
+    assert small < large
 
 
 def test_copies_with_other_seeds_show_how_much_is_luck():
@@ -249,6 +287,31 @@ def test_a_tree_that_decides_otherwise_is_stamped(whole):
     rules = record(whole, "ANN1112").result.tables[1]
     assert len(rules.rows) == found["tree_leaves"].value
     assert sum(row[2] for row in rules.rows) == pytest.approx(1.0)
+
+
+def test_the_nearest_other_decision_of_a_linear_agent_is_the_hyperplane():
+    agent = PoleAgent()
+    options = {"explanations": {"max_nearest": 40}}
+    given = {"n_episodes": 10, "max_steps": 60, "checks": ["ANN1115"], "gates": []}
+    report = audit_agent(agent, options=options, **given)
+    found = estimates(report)
+    seen = []
+    env = gym.make("CartPole-v1")
+    for seed in range(10):
+        observation, _ = env.reset(seed=seed)
+        for _ in range(60):
+            seen.append(observation)
+            observation = env.step(int(agent.predict(observation[None])[0]))[0]
+    seen = np.array(seen)
+    weights = (agent.W[1] - agent.W[0]) * seen.std(axis=0)
+    far = np.abs(seen @ (agent.W[1] - agent.W[0])) / np.linalg.norm(weights)
+    low, high = found["decision_distance"].ci
+    assert low <= np.median(far) <= high
+    changes = {k: e.value for k, e in found.items() if k.startswith("decision_change")}
+    assert max(changes, key=changes.get) in (
+        "decision_change[pole angle]",
+        "decision_change[pole velocity]",
+    )
 
 
 def test_decisions_of_a_linear_agent_rest_on_weight_times_spread(whole):

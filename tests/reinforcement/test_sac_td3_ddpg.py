@@ -4,7 +4,7 @@ import pickle
 
 import numpy as np
 import pytest
-from _small_worlds import Aim, Chain
+from _small_worlds import Aim, Chain, Point
 from scipy import stats
 from sklearn.base import clone
 
@@ -52,7 +52,7 @@ def test_actions_go_where_the_reward_is(kind):
 
 @_AGENTS
 def test_two_halves_are_one_whole(kind):
-    settings = _TINY if kind is SACAgent else {**_TINY, "noise_correlation": 0.9}
+    settings = {**_TINY, "noise_correlation": 0.9}
     whole, halves = kind("Pendulum-v1", **settings).fit(), kind("Pendulum-v1", **settings)
     halves.partial_fit(n_steps=60).partial_fit(n_steps=60)
     assert halves.n_steps_ == whole.n_steps_ == 120
@@ -91,6 +91,36 @@ def test_gradients_of_actions_are_differences(kind):
     change = agent.decision_function(X + 1e-2) - agent.decision_function(X - 1e-2)
     expected = (change * weights).sum(axis=1) / 2e-2
     assert agent.decision_gradient(X, weights)[:, 0] == pytest.approx(expected, abs=5e-3)
+
+
+@pytest.mark.parametrize("kind", [TD3Agent, SACAgent])
+def test_images_are_read_by_convolutions(kind):
+    agent = kind(
+        Point, total_timesteps=600, learning_starts=100, train_freq=50, gradient_steps=50,
+        batch_size=16, learning_rate=1e-3, hidden_layer_sizes=(32, 32), tau=0.05, gamma=0.9,
+        eval_freq=None, random_state=0, verbose=False,
+    ).fit()  # fmt: skip
+    assert agent._learning["buffer"].observations.dtype == np.uint8
+    assert agent.score(n_episodes=40) > -0.5  # always 0: -1; random: -4/3
+    images = np.stack([agent.make_env().reset(seed=s)[0] for s in range(4)])
+    assert agent.value(images).shape == (4,)
+    assert agent.decision_gradient(images, np.ones((4, 1))).shape == images.shape
+
+
+@pytest.mark.parametrize("shape", [[3], [6, 6, 1]])
+def test_the_actor_of_td3_reads_the_first_critic(shape):
+    from appliednn.core._architecture import Architecture
+    from appliednn.reinforcement.agents._replay_actor_critic import _first
+
+    net = Architecture.of(
+        "deterministic_actor_critic", observation_shape=shape, n_actions=2, hidden_layer_sizes=[7]
+    ).build()
+    rng = np.random.default_rng(0)
+    states = rng.integers(0, 255, (5, *shape)).astype(np.float32)
+    actions = rng.uniform(-1, 1, (5, 2)).astype(np.float32)
+    both = np.asarray(net.get_layer("critic")([states, actions]))
+    assert both.shape == (5, 2, 1) and not np.allclose(both[:, 0], both[:, 1])
+    assert np.asarray(_first(net, states, actions)) == pytest.approx(both[:, 0], rel=1e-4)
 
 
 def test_the_noise_of_td3_is_the_one_that_was_asked_for():

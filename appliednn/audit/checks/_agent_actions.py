@@ -10,7 +10,7 @@ from appliednn.audit._agent_context import AgentContext
 from appliednn.audit._base import CheckResult, Finding, NotApplicable, Table
 from appliednn.audit.checks._agent_shared import AgentCheck, ratio_of
 from appliednn.audit.checks._words import listed, percent, said
-from appliednn.audit.report.svg import interval_chart
+from appliednn.audit.report.svg import format_number, interval_chart
 from appliednn.core.statistics import Estimate
 
 _ALWAYS = 0.98
@@ -126,7 +126,7 @@ class Actions(AgentCheck):
             at = ratio_of(f"Steps with action {j} at its limit", hits, steps, seed)
             result.estimates |= {f"action_mean[{j}]": mean, f"action_at_limit_share[{j}]": at}
             together = np.concatenate([a[:, j] for a in flat])
-            bounds = f"{low[j]:g} to {high[j]:g}"
+            bounds = f"{format_number(float(low[j]))} to {format_number(float(high[j]))}"
             rows.append([str(j), bounds, mean, float(together.std()), at])
         head = ["action", "allowed", "mean", "spread", "share of steps at a limit"]
         note = f"{len(taken)} recorded episodes; bootstrap over episodes."

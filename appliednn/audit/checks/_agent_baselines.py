@@ -7,11 +7,12 @@ import numpy as np
 from appliednn.audit._agent_context import Act, AgentContext
 from appliednn.audit._base import CheckResult, Figure, Finding, Table
 from appliednn.audit.checks._agent_shared import N_BOOT, RESAMPLED, AgentCheck, mean_of
-from appliednn.audit.checks._intervals import SAME, share_estimate, without_ties
+from appliednn.audit.checks._intervals import share_estimate
 from appliednn.audit.checks._words import said
 from appliednn.audit.report.svg import line_chart
 from appliednn.core.statistics import Estimate, not_estimable
 
+_SAME = "the agent earns the same in every episode"
 _N_TRIALS = 10  # episodes that choose the constant action
 _RANDOM, _CONSTANT, _RULE = "random", "constant", "rule"
 
@@ -39,7 +40,7 @@ class BesideSimplePolicies(AgentCheck):
         rows = [["the agent", mean_of("Mean return", ours, seed), None]]
         for kind, returns in theirs.items():
             gain = mean_of(f"Gain in return over {names[kind]}", ours - returns, seed)
-            gain = gain if kind == _RULE else without_ties(gain)
+            gain = gain if kind == _RULE else _without_ties(gain)
             estimates[f"return_vs_{kind}"] = gain
             rows.append([names[kind], mean_of("Mean return", returns, seed), gain])
         wins, n = int((theirs[_RANDOM] >= ours).sum()), len(ours)
@@ -72,7 +73,7 @@ class BesideSimplePolicies(AgentCheck):
         found = []
         for number, kind in enumerate((_RANDOM, _CONSTANT), start=1):
             gain = estimates[f"return_vs_{kind}"]
-            if gain.reason != SAME and (gain.value is None or gain.ci[0] > 0):
+            if gain.reason != _SAME and (gain.value is None or gain.ci[0] > 0):
                 continue
             surely = gain.value is None or gain.ci[1] < 0
             title = f"No better than {names[kind]}" if surely else f"Not surely better: {kind}"
@@ -103,13 +104,20 @@ class BesideSimplePolicies(AgentCheck):
         ]
 
 
+def _without_ties(gain: Estimate) -> Estimate:
+    """Return a gain; not estimable where both earn the same in all episodes."""
+    if gain.value == 0 and gain.ci == (0.0, 0.0):
+        return not_estimable(gain.name, gain.n, _SAME)
+    return gain
+
+
 def _policies(context: AgentContext) -> tuple[dict[str, str], dict[str, Act]]:
     """Return names of what an agent stands beside, and the policies besides random actions."""
     from appliednn.reinforcement import best_constant_action
 
     rng = context.rng("constant action")
     seeds = rng.choice(2**31 - 1, _N_TRIALS, replace=False)
-    constant = best_constant_action(context.env, seeds, context.frame_stack)
+    constant = best_constant_action(context.limited_env, seeds, context.frame_stack)
     names = {_RANDOM: "random actions", _CONSTANT: f"the best constant action ({_said(constant)})"}
     policies: dict[str, Act] = {_CONSTANT: constant}
     if context.rule_of_thumb is not None:

@@ -10,6 +10,7 @@ from appliednn.audit.checks._agent_shared import (
     AgentCheck,
     count_option,
     mean_of,
+    no_memory,
     renamed,
     seconds_option,
 )
@@ -39,6 +40,7 @@ class ActsLikeATree(AgentCheck):
 
         if len(context.model.observation_space_.shape) != 1:
             raise NotApplicable("a tree reads vectors, and this agent sees images")
+        no_memory(context)
         tree = surrogate_tree(
             context.model,
             context.env,
@@ -179,6 +181,7 @@ class WhatDecides(AgentCheck):
         """Attribute decisions on visited states, and test the attributions."""
         if not hasattr(context.model, "decision_function"):
             raise NotApplicable(f"{type(context.model).__name__} has no decision_function")
+        no_memory(context)
         if context.visited.ndim > 2:
             return self._of_images(context)
         n = count_option(context, SECTION, "max_rows", 200, least=10)
@@ -189,7 +192,9 @@ class WhatDecides(AgentCheck):
             "those of other visited states in their order, against random orders."
         )
         result = tests_result(self.id, tested, note)
-        main = next(iter(made.values()))
+        # What is drawn is a method that passed its tests, where one did.
+        explained = list(made.values())
+        main = next((e for e in explained if not e.faithfulness.failed), explained[0])
         ranked = main.importance()[:_MOST_FEATURES]
         result.estimates |= {f"policy_importance[{e.name}]": e for e in ranked}
         result.figures.append(
@@ -213,6 +218,7 @@ class WhatDecides(AgentCheck):
             context.env,
             method=method,
             n_states=n,
+            n_background=count_option(context, SECTION, "n_background", 100, least=2),
             test=True,
             random_state=context.seed(self.id) % 2**31,
         )

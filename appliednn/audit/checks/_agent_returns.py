@@ -55,7 +55,7 @@ class Returns(AgentCheck):
         tables = [Table("Return", ["what", ""], rows, note), _worst(made)]
         return CheckResult(
             estimates,
-            self._findings(estimates["far_below_share"], returns, fence),
+            self._findings(estimates["far_below_share"], returns, fence) + self._alike(context),
             tables,
             summary=f"The mean return is {said(estimates['return_mean'])}, the worst of {n} "
             f"episodes {format_number(float(returns.min()))}.",
@@ -77,6 +77,23 @@ class Returns(AgentCheck):
                 "Some episodes go far worse",
                 text,
                 "Look at their seeds below, and train longer or on more starting states.",
+            )
+        ]
+
+    def _alike(self, context: AgentContext) -> list[Finding]:
+        """Say where a seed changes nothing, so that many episodes are one."""
+        seen = context.recorded.observations
+        if any(len(o) != len(seen[0]) or not np.array_equal(o, seen[0]) for o in seen[1:]):
+            return []
+        return [
+            Finding(
+                f"{self.id}.2",
+                "low",
+                "Every episode is the same one",
+                f"{len(seen)} recorded episodes with different seeds went alike, observation by "
+                "observation: they are evidence of one start, and the intervals say nothing of "
+                "others.",
+                "Let reset(seed=...) draw where an episode begins.",
             )
         ]
 

@@ -13,6 +13,7 @@ from appliednn.audit.checks._agent_shared import (
     AgentCheck,
     count_option,
     few_seeds,
+    no_memory,
     renamed,
     sizes_option,
 )
@@ -87,18 +88,16 @@ class Attack(AgentCheck):
 
         if not hasattr(context.model, "decision_gradient"):
             raise NotApplicable(f"{type(context.model).__name__} has no decision_gradient")
+        no_memory(context)
         sizes = sizes_option(context, SECTION, "eps", (0.05, 0.1, 0.2))
         steps = count_option(context, SECTION, "attack_steps", 5)
         given = {**_given(context, self.id), "n_steps": steps}
         made = policy_attack_curves(context.model, context.env, sizes, **given)
         curves = {"pgd": made.curves["pgd"], "random_change": made.curves["random"]}
-        names = {
-            "pgd": "Return under attack (PGD)",
-            "random_change": "Return under random changes",
-        }
+        names = {"pgd": "Return under attack", "random_change": "Return under random changes"}
         result = _result(curves, names)
         for key, kind in (("pgd", "pgd"), ("random", "random_change")):
-            for level, share in zip(sizes, made.changed[key], strict=True):
+            for level, share in zip(curves[kind].levels, made.changed[key], strict=True):
                 result.estimates[f"changed_decisions[{kind} {level:g}]"] = share
         note = (
             "Sizes are the largest change of a number, in standard deviations of what the agent "
@@ -107,14 +106,10 @@ class Attack(AgentCheck):
         )
         heads = {"pgd": "attack of", "random_change": "random change of"}
         result.tables = [_table("Attacked", curves, heads, note), _sanity(made.sanity)]
-        result.figures = [
-            _figure(
-                context,
-                "Return under attack, and under random changes",
-                {"attack (PGD)": curves["pgd"], "random changes": curves["random_change"]},
-            )
-        ]
         first = curves["pgd"]
+        shown = {"attack (PGD)": first, "random changes": curves["random_change"]}
+        title = "Return under attack, and under random changes"
+        result.figures = [_figure(context, title, shown)]
         result.summary = (
             f"Under changes of at most {first.levels[0]:g} standard deviations, chosen "
         )

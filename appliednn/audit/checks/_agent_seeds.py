@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import time
 from dataclasses import asdict, dataclass
+from inspect import signature
 
 import numpy as np
 
@@ -18,7 +19,7 @@ from appliednn.audit.checks._agent_shared import (
 )
 from appliednn.audit.checks._intervals import share_estimate
 from appliednn.audit.checks._words import said
-from appliednn.audit.report.svg import line_chart
+from appliednn.audit.report.svg import format_number, line_chart
 from appliednn.core.statistics import Estimate
 from appliednn.explain import mean_estimate
 
@@ -87,16 +88,16 @@ class OtherSeeds(AgentCheck):
         }
         result = CheckResult(
             estimates,
-            self._findings(estimates, ours, means),
+            self._findings(estimates, ours, means, _shorter(context, copies)),
             [_table(copies, ours, len(episodes)), _summary(estimates, chance, why)],
             [_curves(copies)],
         )
         result.summary = f"{k} copies trained with other seeds: mean final return {said(mean)}, "
-        result.summary += f"the worst {float(means.min()):.6g}."
+        result.summary += f"the worst {format_number(float(means.min()))}."
         return result
 
     def _findings(
-        self, estimates: dict[str, Estimate], ours: float, means: np.ndarray
+        self, estimates: dict[str, Estimate], ours: float, means: np.ndarray, shorter: bool
     ) -> list[Finding]:
         found = []
         share = estimates["failed_seed_share"]
@@ -107,19 +108,20 @@ class OtherSeeds(AgentCheck):
                     "medium",
                     "Training fails with some seeds",
                     f"A share of {said(share)} of the copies ends below half of the way from "
-                    "random actions to the best: this agent may be a lucky draw.",
+                    "random actions to the best: this agent may be a lucky draw"
+                    + (" (the copies were trained for fewer steps)." if shorter else "."),
                     "Train longer, lower the learning rate, and report the mean over seeds.",
                 )
             )
         mean = estimates["seed_return_mean"]
-        if mean.ci is not None and ours > mean.ci[1] and (means < ours).all():
+        if not shorter and mean.ci is not None and ours > mean.ci[1] and (means < ours).all():
             found.append(
                 Finding(
                     f"{self.id}.2",
                     "low",
                     "This agent is better than its copies",
-                    f"It earns {ours:.6g} on these episodes, every copy less; their mean is "
-                    f"{said(mean)}.",
+                    f"It earns {format_number(ours)} on these episodes, every copy less; their "
+                    f"mean is {said(mean)}.",
                     "Expect the mean of the copies when it is trained anew.",
                 )
             )
@@ -133,8 +135,9 @@ def _trained(context: AgentContext, check: str) -> tuple[list[Copy], str]:
         raise NotApplicable(
             f"not asked for: train_seeds=3 trains three more agents (train_seeds={k} was given)"
         )
-    if not hasattr(context.model, "get_params") or not hasattr(context.model, "fit"):
-        raise NotApplicable(f"{type(context.model).__name__} cannot be trained again")
+    if not _learns_in_an_environment(context.model):
+        name = type(context.model).__name__
+        raise NotApplicable(f"{name} does not learn in an environment, so no copy can be trained")
     budget = seconds_option(context, "training", "max_seconds", 600.0)
     copies: list[Copy] = []
     for number in range(1, k + 1):
@@ -150,6 +153,13 @@ def _trained(context: AgentContext, check: str) -> tuple[list[Copy], str]:
         )
     few = f"{len(copies)} of {k} copies fitted into {budget:g} s. " if len(copies) < k else ""
     return copies, few
+
+
+def _learns_in_an_environment(agent) -> bool:
+    """Whether an agent can be cloned, and its ``fit`` takes an environment rather than a log."""
+    if not hasattr(agent, "get_params") or not hasattr(agent, "fit"):
+        return False
+    return next(iter(signature(agent.fit).parameters), "") == "env"
 
 
 def _copy(context: AgentContext, check: str, number: int, seconds: float) -> Copy:
@@ -198,6 +208,12 @@ def _train(context: AgentContext, settings: dict) -> Copy:
     return Copy(settings["random_state"], steps, returns, final, n_steps, seconds)
 
 
+def _shorter(context: AgentContext, copies: list[Copy]) -> bool:
+    """Whether the copies were trained for clearly fewer steps than the agent."""
+    own = getattr(context.model, "n_steps_", None)
+    return own is not None and max(copy.n_steps for copy in copies) < 0.9 * own
+
+
 def _history(agent) -> tuple[list[float], list[float]]:
     """Return steps and returns of the learning curve: evaluations, or episodes of training."""
     history = getattr(agent, "history_", None) or {}
@@ -230,7 +246,7 @@ def _table(copies: list[Copy], ours: float, n: int) -> Table:
 def _summary(estimates: dict[str, Estimate], chance: float, why: str) -> Table:
     note = (
         f"{why}Mean with Student's interval over seeds, spread with that of a normal law; a seed "
-        f"fails below half of the way from random actions ({chance:.6g}) to the best."
+        f"fails below half of the way from random actions ({format_number(chance)}) to the best."
     )
     return Table("Over seeds", ["what", ""], [[e.name, e] for e in estimates.values()], note)
 

@@ -7,7 +7,7 @@ from dataclasses import replace
 import numpy as np
 
 from appliednn.audit._agent_context import AgentContext
-from appliednn.audit._base import Check
+from appliednn.audit._base import Check, NotApplicable
 from appliednn.audit.checks._intervals import LEAST_ROWS
 from appliednn.core.errors import UsageError
 from appliednn.core.statistics import Estimate, not_estimable
@@ -78,6 +78,21 @@ def ratio_of(name: str, tops: np.ndarray, bottoms: np.ndarray, seed: int) -> Est
     ways = np.random.default_rng(seed).multinomial(n, np.full(n, 1 / n), N_BOOT)
     low, high = np.quantile((ways @ tops) / (ways @ bottoms), [0.025, 0.975])
     return Estimate(name, value, (min(float(low), value), max(float(high), value)), n, seed=seed)
+
+
+def no_memory(context: AgentContext) -> None:
+    """Leave a question that single observations answer, where they do not make the decision.
+
+    Raises
+    ------
+    NotApplicable
+        For an agent with a memory.
+    """
+    if context.remembers:
+        raise NotApplicable(
+            "the agent remembers what it saw before, so that no single observation makes its "
+            "decision"
+        )
 
 
 def few_episodes(n: int) -> str:

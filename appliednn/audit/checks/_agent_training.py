@@ -7,6 +7,7 @@ import numpy as np
 from appliednn.audit._agent_context import AgentContext
 from appliednn.audit._base import CheckResult, Figure, Finding, NotApplicable, Table
 from appliednn.audit.checks._agent_shared import RESAMPLED, AgentCheck, mean_of
+from appliednn.audit.checks._intervals import LEAST_ROWS
 from appliednn.audit.checks._words import said
 from appliednn.audit.report.svg import format_number, line_chart
 from appliednn.core.statistics import Estimate
@@ -37,7 +38,7 @@ class Generalisation(AgentCheck):
         if best is not None:
             fresh = np.asarray(context.episodes.returns, dtype=np.float64)
             name = "Return the policy was kept for, above that of fresh episodes"
-            gap = mean_of(name, best - fresh, context.seed(self.id))
+            gap = _gap(name, agent, float(best), fresh, context.seed(self.id))
             result.estimates["best_return_optimism"] = gap
             result.estimates["best_return"] = Estimate(
                 "Return the policy was kept for", float(best), None, _n_kept(agent), "exact"
@@ -82,6 +83,23 @@ class Generalisation(AgentCheck):
                 f"{format_number(last)}: the best policy is kept, the last would be worse.",
             )
         ]
+
+
+def _gap(name: str, agent, best: float, fresh: np.ndarray, seed: int) -> Estimate:
+    """Return the return of the kept evaluation less that of fresh episodes.
+
+    Where the history tells the spread of the evaluation, both means are uncertain (Welch, normal);
+    else the kept return is taken as it is.
+    """
+    history = getattr(agent, "history_", None) or {}
+    returns, spreads = (history.get(key, []) for key in ("eval_return", "eval_std"))
+    n_kept, n = _n_kept(agent), len(fresh)
+    if n < LEAST_ROWS or n_kept < 2 or not returns or len(returns) != len(spreads):
+        return mean_of(name, best - fresh, seed)
+    spread = float(spreads[int(np.argmin(np.abs(np.asarray(returns, float) - best)))])
+    half = 1.96 * float(np.sqrt(spread**2 / (n_kept - 1) + fresh.var(ddof=1) / n))
+    value = best - float(fresh.mean())
+    return Estimate(name, value, (value - half, value + half), n, "welch")
 
 
 def _n_kept(agent) -> int:

@@ -23,6 +23,7 @@ from appliednn.audit._base import (
 )
 from appliednn.audit._context import AuditContext
 from appliednn.audit.checks._agent_explained import ActsLikeATree, WhatDecides
+from appliednn.audit.checks._agent_nearest import NearestOtherDecision
 from appliednn.audit.checks._explained import Explained, explained
 from appliednn.audit.checks._explanation_tests import tests_result
 from appliednn.audit.checks._words import listed, percent, said, shorten
@@ -364,4 +365,5 @@ CHECKS: tuple[type[Check], ...] = (
     Faithful,
     ActsLikeATree,
     WhatDecides,
+    NearestOtherDecision,
 )

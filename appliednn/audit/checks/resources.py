@@ -52,11 +52,8 @@ class Resources(Check):
             p95 = quantile_estimate(f"95th percentile latency, {size} rows (ms)", times, 0.95)
             estimates |= {f"latency_ms_p50[{size}]": p50, f"latency_ms_p95[{size}]": p95}
             rows.append([size, p50, p95, len(times)])
-        estimates |= {
-            "n_parameters": parameters_estimate(context),
-            "model_bytes": pickled_size(context.model),
-        }
-        size = estimates["model_bytes"]
+        size = pickled_size(context.model)
+        estimates |= {"n_parameters": parameters_estimate(context), "model_bytes": size}
         findings = []
         if size.value is None:
             findings.append(

@@ -12,24 +12,22 @@ from appliednn.explain.policies._play import open_env
 WEIGHTS = ("auto", "q_gap", "lookahead", "decision_gap", "plain")
 
 
-def choose_weights(agent, env, weights: str) -> str:
-    """Return what ``"auto"`` stands for with this agent and environment.
+def choose_weights(agent, env, weights: str) -> list[str]:
+    """Return the weightings that are tried; equal weights are always the last of them.
 
-    Q-values weigh by themselves. Policies with a value function look one step ahead, if copies
-    of the environment can be stepped. All others weigh every state alike.
+    ``"auto"``: the gap of Q-values; of a policy with a value function, if copies of the
+    environment can be stepped, one step ahead and the range of its logits; else equal weights.
     """
     if weights != "auto":
-        return weights
-    if type(agent.action_space_).__name__ != "Discrete":
-        return "plain"
-    if not hasattr(agent, "value"):
-        return "plain"
+        return list(dict.fromkeys([weights, "plain"]))
+    if type(agent.action_space_).__name__ != "Discrete" or not hasattr(agent, "value"):
+        return ["plain"]
     one = open_env(agent, env)
     first = one.reset(seed=0)[0]
     one.close()
     if has_q_values(agent, first[None]):
-        return "q_gap"
-    return "lookahead" if _copyable(agent, env) else "plain"
+        return ["q_gap", "plain"]
+    return ["lookahead", "decision_gap", "plain"] if _copyable(agent, env) else ["plain"]
 
 
 def _copyable(agent, env) -> bool:

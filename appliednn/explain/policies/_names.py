@@ -16,6 +16,13 @@ FEATURES: dict[str, tuple[str, ...]] = {
         "x", "y", "x velocity", "y velocity", "angle", "angular velocity", "left leg touches",
         "right leg touches",
     ),
+    "RobotArm": (
+        "cos(shoulder)", "sin(shoulder)", "cos(elbow)", "sin(elbow)", "shoulder velocity",
+        "elbow velocity", "target x", "target y", "way to target x", "way to target y",
+    ),
+    "CartPoleHidden": ("cart position", "pole angle"),
+    "MountainCarHidden": ("position",),
+    "PendulumHidden": ("cos(angle)", "sin(angle)"),
 }  # fmt: skip
 FEATURES["LunarLanderContinuous"] = FEATURES["LunarLander"]
 
@@ -27,7 +34,13 @@ ACTIONS: dict[str, tuple[str, ...]] = {
     "Acrobot": ("torque -1", "no torque", "torque +1"),
     "LunarLander": ("no engine", "left engine", "main engine", "right engine"),
     "LunarLanderContinuous": ("main engine", "side engines"),
+    "RobotArm": ("shoulder torque", "elbow torque"),
+    "GridWorld": ("up", "right", "down", "left"),
+    "Catch": ("left", "stay", "right"),
+    "Trading": ("short", "out", "long"),
 }
+for _hidden in ("CartPole", "MountainCar", "Pendulum"):
+    ACTIONS[f"{_hidden}Hidden"] = ACTIONS[_hidden]
 
 
 def feature_names(env, shape: tuple[int, ...]) -> list[str]:

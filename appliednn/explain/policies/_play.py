@@ -9,6 +9,9 @@ import numpy as np
 
 from appliednn.core.errors import UsageError
 
+# Ties and rounding turn a few decisions between batches of different sizes.
+_ALIKE = 0.98
+
 
 def play_policy(
     agent,
@@ -75,12 +78,10 @@ def playground(agent, env=None) -> tuple[object, int]:
     """
     frame_stack = int(getattr(agent, "frame_stack", 1) or 1)
     if env is None:
-        env = getattr(agent, "env_", None)
-    if env is None:
         env = getattr(agent, "env", None)
     if env is not None:
         return env, frame_stack
-    if hasattr(agent, "make_env"):
+    if not hasattr(agent, "env") and hasattr(agent, "make_env"):
         return agent.make_env, 1
     raise UsageError(
         f"{type(agent).__name__} has no environment of its own; give env= (an id, a factory or a "
@@ -94,6 +95,37 @@ def open_env(agent, env=None):
 
     factory, frame_stack = playground(agent, env)
     return make_env(factory, frame_stack=frame_stack)
+
+
+def check_memoryless(agent, episodes) -> None:
+    """Refuse policies whose actions depend on more than the present observation.
+
+    Parameters
+    ----------
+    agent : fitted agent
+        Gives ``predict``.
+    episodes : Episodes
+        Recorded episodes of its greedy policy.
+
+    Raises
+    ------
+    UsageError
+        If ``predict`` does not give the actions that were taken.
+    """
+    taken = np.concatenate(episodes.actions).astype(np.float64)
+    said = np.asarray(agent.predict(np.concatenate(episodes.observations)), dtype=np.float64)
+    taken, said = (actions.reshape(len(taken), -1) for actions in (taken, said))
+    space = agent.action_space_
+    if hasattr(space, "low"):
+        said = np.clip(said, space.low, space.high)
+    same = np.isclose(taken, said, rtol=1e-2, atol=1e-3).all(axis=1).mean()
+    if same < _ALIKE:
+        raise UsageError(
+            f"{type(agent).__name__} decides by what it remembers: seen alone, "
+            f"{100 * (1 - same):.0f} % of the observations of its own episodes would be answered "
+            "otherwise. Single observations cannot explain or attack it; policy_noise_curve, "
+            "sticky_action_curve and dynamics_curves play whole episodes and can be used"
+        )
 
 
 def _bare(env):

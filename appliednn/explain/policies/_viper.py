@@ -19,8 +19,14 @@ from appliednn.explain.policies._gaps import (
     lookahead_gaps,
 )
 from appliednn.explain.policies._names import action_names, feature_names
-from appliednn.explain.policies._play import episode_seeds, open_env
-from appliednn.explain.policies._surrogate import SurrogateTree, answers, tree_policy
+from appliednn.explain.policies._play import check_memoryless, episode_seeds, open_env
+from appliednn.explain.policies._prune import without_idle_splits
+from appliednn.explain.policies._surrogate import (
+    SurrogateTree,
+    answers,
+    leaf_actions,
+    tree_policy,
+)
 
 Weights = Literal["auto", "q_gap", "lookahead", "decision_gap", "plain"]
 
@@ -47,7 +53,7 @@ def surrogate_tree(
 
     The policy plays first, then each new tree plays and the policy labels the states that the
     tree met (DAgger). Trees are fitted to all states so far, weighted by what a wrong action
-    costs there, ``max_a Q - min_a Q``; beside each, a tree with equal weights is tried too. The
+    costs there, ``max_a Q - min_a Q``, and with equal weights; they take turns in playing. The
     best by return on validation seeds (of equals those that agree most with the policy) play
     again on other seeds; the best of these is kept, and evaluated on fresh ones.
 
@@ -68,12 +74,11 @@ def surrogate_tree(
     n_evaluation : int
         Episodes of the final evaluation, of the tree and of the policy.
     weights : {"auto", "q_gap", "lookahead", "decision_gap", "plain"}
-        ``"q_gap"``: the range of the decision values, for agents whose values are Q-values.
-        ``"lookahead"``: Q from one step of a copied environment and ``agent.value``, for
-        policy-gradient agents. ``"decision_gap"``: the range of logits, which are no returns:
-        measured to do worse than equal weights. ``"plain"``: equal weights. ``"auto"``: the
-        first of ``"q_gap"``, ``"lookahead"``, ``"plain"`` that the agent and the environment
-        allow.
+        What a state counts for. ``"q_gap"``: the range of the Q-values. ``"lookahead"``: the range
+        of Q from one step of a copied environment and ``agent.value``, for policy-gradient
+        agents. ``"decision_gap"``: the range of the logits, which says how sure the policy is
+        and not what an error costs. ``"plain"``: all the same, which is always tried too.
+        ``"auto"``: all of these that the agent and the environment allow.
     max_steps : int, optional
         Longest episode.
     max_seconds : float, optional
@@ -88,7 +93,8 @@ def surrogate_tree(
     Raises
     ------
     UsageError
-        If observations are images, or the weights asked for cannot be had.
+        If observations are images, the policy has a memory, or the weights asked for cannot be
+        had.
 
     Notes
     -----
@@ -121,17 +127,17 @@ def surrogate_tree(
     return search.finish(best, episode_seeds(random_state, n_evaluation, offset=3))
 
 
-def _weights(agent, env, weights: str) -> str:
+def _weights(agent, env, weights: str) -> list[str]:
     if weights not in WEIGHTS:
         raise UsageError(f"weights must be one of {', '.join(WEIGHTS)}; got {weights!r}")
     found = choose_weights(agent, env, weights)
     discrete = type(agent.action_space_).__name__ == "Discrete"
-    if found != "plain" and not discrete:
+    if found != ["plain"] and not discrete:
         raise UsageError(
             f"weights={weights!r} compares single actions, and those of {type(agent).__name__} "
             f"are {agent.action_space_}; take weights='plain'"
         )
-    if found == "lookahead" and not hasattr(agent, "value"):
+    if "lookahead" in found and not hasattr(agent, "value"):
         raise UsageError(
             f"weights='lookahead' needs value(), which {type(agent).__name__} does not have; "
             "take 'plain', or 'q_gap' for Q-values"
@@ -146,12 +152,12 @@ class _Search:
     agent: object
     env: object
     shape: dict
-    weights: str
+    weights: list[str]
     seed: int
     max_steps: int | None
     observations: list = field(default_factory=list)
     actions: list = field(default_factory=list)
-    gaps: list = field(default_factory=list)
+    gaps: dict[str, list] = field(default_factory=dict)
     history: list = field(default_factory=list)
     driver: object = None
     trees: list = field(default_factory=list)
@@ -175,31 +181,36 @@ class _Search:
         """Play a round with the policy or the last tree; the policy labels every state."""
         act = self.agent.policy() if self.driver is None else tree_policy(self.driver)
         log: dict[int, list] = {}
-        episodes = self._play(act, seeds, log if self.weights == "lookahead" else None)
+        episodes = self._play(act, seeds, log if "lookahead" in self.weights else None)
+        if self.driver is None:
+            check_memoryless(self.agent, episodes)
         rows = np.concatenate(episodes.observations)
         self.observations.append(rows)
         self.actions.append(np.asarray(self.agent.predict(rows)))
-        if self.weights == "lookahead":
-            self.gaps.append(lookahead_gaps(self.agent, log, seeds))
-        elif self.weights == "plain":
-            self.gaps.append(np.ones(len(rows)))
-        else:
-            self.gaps.append(decision_gaps(self.agent, rows))
+        for kind in self.weights:
+            if kind == "lookahead":
+                gaps = lookahead_gaps(self.agent, log, seeds)
+            else:
+                gaps = None if kind == "plain" else decision_gaps(self.agent, rows)
+            self.gaps.setdefault(kind, []).append(gaps)
 
     def fit(self, seeds) -> None:
-        """Fit candidates to all states so far and keep the best by rollout."""
+        """Fit a tree with each weighting to all states so far and let it play."""
         rows, actions = np.concatenate(self.observations), np.concatenate(self.actions)
-        gaps = np.concatenate(self.gaps)
-        kinds = [False] if self.weights == "plain" or gaps.max() <= 0 else [True, False]
-        trees = [self._tree(rows, actions, gaps if weighted else None) for weighted in kinds]
-        self.driver = trees[0]
-        for weighted, tree in zip(kinds, trees, strict=True):
+        turn = len(self.observations) % len(self.weights)
+        for i, (kind, gaps) in enumerate(self.gaps.items()):
+            weights = None if kind == "plain" else np.concatenate(gaps)
+            if weights is not None and weights.max() <= 0:
+                weights = None  # no error costs anything
+            tree = self._tree(rows, actions, weights)
+            if i == turn or self.driver is None:
+                self.driver = tree
             episodes, agreed = self._rollout(tree, seeds)
             self.trees.append(tree)
             self.history.append(
                 {
                     "iteration": len(self.observations),
-                    "weighted": weighted,
+                    "weights": kind,
                     "return": float(episodes.returns.mean()),
                     "fidelity": agreed.value,
                     "n_leaves": int(tree.get_n_leaves()),
@@ -241,7 +252,7 @@ class _Search:
             episodes.final_observations = None
         return SurrogateTree(
             tree, self.names, self.labels, Evaluation(own), Evaluation(theirs), found, history,
-            self.weights,
+            self.history[best]["weights"],
         )  # fmt: skip
 
     def _play(self, act, seeds, log: dict | None = None):
@@ -259,7 +270,8 @@ class _Search:
         from sklearn.tree import DecisionTreeClassifier, DecisionTreeRegressor
 
         kind = DecisionTreeRegressor if self.continuous else DecisionTreeClassifier
-        return kind(**self.shape).fit(rows, actions, sample_weight=weights)
+        tree = kind(**self.shape).fit(rows, actions, sample_weight=weights)
+        return tree if self.continuous else without_idle_splits(tree, leaf_actions(tree))
 
     def _rollout(self, tree, seeds) -> tuple[object, Estimate]:
         episodes = self._play(tree_policy(tree), seeds)

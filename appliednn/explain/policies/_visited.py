@@ -9,7 +9,12 @@ import numpy as np
 
 from appliednn.core.errors import UsageError
 from appliednn.explain.policies._names import feature_names
-from appliednn.explain.policies._play import episode_seeds, open_env, play_policy
+from appliednn.explain.policies._play import (
+    check_memoryless,
+    episode_seeds,
+    open_env,
+    play_policy,
+)
 
 
 @dataclass(frozen=True)
@@ -91,10 +96,16 @@ def visited_states(
     Returns
     -------
     VisitedStates
+
+    Raises
+    ------
+    UsageError
+        If the policy has a memory, so that a state is more than what is seen.
     """
     if seeds is None:
         seeds = episode_seeds(random_state, n_episodes, offset=1)
     episodes = play_policy(agent, env, seeds, record=True)
+    check_memoryless(agent, episodes)
     observations = np.concatenate(episodes.observations)
     one = open_env(agent, env)
     names = feature_names(one, observations.shape[1:])

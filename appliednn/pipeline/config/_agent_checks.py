@@ -21,7 +21,7 @@ _SIZES = {
 }
 _SWITCHES = {
     "robustness": ("return_sticky", "return_shifted", "changed_decisions", *_SIZES),
-    "explain": ("tree_", "policy_"),
+    "explain": ("tree_", "policy_", "decision_", "decided_"),
 }
 _OF_CURVES = ("seed_return_", "failed_seed_share")
 

@@ -48,6 +48,9 @@ class SACAgent(ContinuousReplayAgent):
         ``target_entropy``, starting from 1.
     target_entropy : float or "auto"
         In nats, of actions from -1 to 1; "auto": minus the number of actions.
+    noise_correlation : float
+        From step to step, of the noise that exploring actions are drawn with: near 1 it swings
+        heavy things up that independent noise leaves where they are [3]_.
     hidden_layer_sizes : tuple of int
         Of actor and critics each (for images: after convolutions of their own).
     activation : str
@@ -96,6 +99,8 @@ class SACAgent(ContinuousReplayAgent):
        learning with a stochastic actor", ICML 2018.
     .. [2] T. Haarnoja et al., "Soft actor-critic algorithms and applications",
        arXiv:1812.05905.
+    .. [3] O. Eberhard et al., "Pink noise is all you need: colored noise exploration in deep
+       reinforcement learning", ICLR 2023.
 
     Examples
     --------
@@ -110,6 +115,7 @@ class SACAgent(ContinuousReplayAgent):
         **ContinuousReplayAgent._parameter_constraints,
         "temperature": [StrOptions({"auto"}), Interval(Real, 0, None, closed="neither")],
         "target_entropy": [StrOptions({"auto"}), Real],
+        "noise_correlation": [Interval(Real, 0, 1, closed="left")],
     }
     _network = "squashed_actor_critic"
     _renamed: Mapping[str, str] = {"actor_and_temperature_loss": "loss"}
@@ -130,6 +136,7 @@ class SACAgent(ContinuousReplayAgent):
         n_step=1,
         temperature="auto",
         target_entropy="auto",
+        noise_correlation=0.0,
         hidden_layer_sizes=(256, 256),
         activation="relu",
         frame_stack=1,
@@ -156,6 +163,7 @@ class SACAgent(ContinuousReplayAgent):
         self.n_step = n_step
         self.temperature = temperature
         self.target_entropy = target_entropy
+        self.noise_correlation = noise_correlation
         self.hidden_layer_sizes = hidden_layer_sizes
         self.activation = activation
         self.frame_stack = frame_stack
@@ -194,8 +202,7 @@ class SACAgent(ContinuousReplayAgent):
     def _explore(self, scores, run: TrainingRun) -> np.ndarray:
         if scores is None:
             return self._random(run)
-        shape = (self.n_envs, *self._actions.shape)
-        return self._drawn(scores, run.rng.standard_normal(shape, dtype=np.float32))
+        return self._drawn(scores, self._wandering_noise(run, float(self.noise_correlation)))
 
     def _choose(self, scores: np.ndarray, rngs: Sequence | None) -> np.ndarray:
         if rngs is None:

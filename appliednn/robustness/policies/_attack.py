@@ -9,7 +9,7 @@ import numpy as np
 
 from appliednn.core.errors import UsageError
 from appliednn.core.statistics import Estimate, bootstrap_interval
-from appliednn.explain.policies import is_continuous, open_env, play_policy
+from appliednn.explain.policies import check_memoryless, is_continuous, open_env, play_policy
 from appliednn.robustness._sanity import SanityCheck
 from appliednn.robustness.policies._pgd import pgd_observations
 from appliednn.robustness.policies._return_curve import ReturnCurve, stress_frame
@@ -98,7 +98,8 @@ def policy_attack_curves(
     Raises
     ------
     UsageError
-        If the agent has no gradient where one is needed, or a size is not positive.
+        If the agent has no gradient where one is needed or has a memory, or a size is not
+        positive.
 
     Examples
     --------
@@ -112,6 +113,7 @@ def policy_attack_curves(
     seeds = stress_seeds(seeds, n_episodes, random_state)
     run = _Run(agent, env, seeds, max_steps, int(random_state))
     clean = run.play(None)
+    check_memoryless(agent, clean)
     if scale is None:
         rows = np.concatenate(clean.observations).astype(np.float64)
         scale = rows.std(axis=0) if rows.ndim == 2 else float(rows.std())

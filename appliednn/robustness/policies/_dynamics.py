@@ -23,6 +23,9 @@ DYNAMICS: dict[str, dict[str, tuple[float, ...]]] = {
     "Acrobot": {
         "LINK_LENGTH_1": (0.8, 1.2), "LINK_MASS_1": (0.8, 1.2), "LINK_MASS_2": (0.8, 1.2),
     },
+    "RobotArm": {"link_mass": (0.5, 2.0), "damping": (0.5, 2.0), "max_torque": (0.5, 2.0)},
+    "Trading": {"cost": (0.0, 3.0), "slippage": (0.0, 3.0)},
+    "TradingWeights": {"cost": (0.0, 3.0), "slippage": (0.0, 3.0)},
 }  # fmt: skip
 
 # What an environment works out from its attributes when it is made, and so has to be redone.
