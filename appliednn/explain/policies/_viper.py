@@ -70,7 +70,7 @@ def surrogate_tree(
     n_episodes : int
         Episodes of each round.
     n_validation : int
-        Episodes by which candidates are compared; finalists play twice as many again.
+        Episodes by which candidates are compared; finalists play four times as many again.
     n_evaluation : int
         Episodes of the final evaluation, of the tree and of the policy.
     weights : {"auto", "q_gap", "lookahead", "decision_gap", "plain"}
@@ -123,7 +123,7 @@ def surrogate_tree(
             break
         search.gather(episode_seeds(random_state, n_episodes, offset=10 + round_))
         search.fit(episode_seeds(random_state, n_validation, offset=2))
-    best = search.choose(episode_seeds(random_state, 2 * n_validation, offset=4))
+    best = search.choose(episode_seeds(random_state, 4 * n_validation, offset=4))
     return search.finish(best, episode_seeds(random_state, n_evaluation, offset=3))
 
 
