@@ -128,7 +128,6 @@ class Updater:
         index: np.ndarray,
         scalars: Mapping[str, float],
         steps: Mapping[str, np.ndarray] | None = None,
-        jit: bool = False,
     ) -> dict[str, float | np.ndarray]:
         """Take ``len(index)`` steps.
 
@@ -143,8 +142,6 @@ class Updater:
             that trains ``"critic"`` (the first of several parts), is the rate of Adam.
         steps : mapping of str to ndarray of shape (n_steps, ...), optional
             Added to the batch of each step as they are (noise).
-        jit : bool
-            Compile with XLA: pays after some thousand steps of a fixed number and batch size.
 
         Returns
         -------
@@ -152,7 +149,7 @@ class Updater:
             Losses by name and the phases' scalars, averaged over the steps in which they were
             computed; the phases' rows, of shape (n_steps, batch_size).
         """
-        return self._program.run(rows, index, scalars, steps or {}, jit)
+        return self._program.run(rows, index, scalars, steps or {})
 
     def weights(self) -> list[np.ndarray]:
         """Return copies of all weights in the model's order."""

@@ -91,16 +91,14 @@ class UpdateProgram:
 
     # -- steps ----------------------------------------------------------------------------------
 
-    def run(self, rows: Mapping, index: np.ndarray, scalars: Mapping, steps: Mapping, jit: bool):
+    def run(self, rows: Mapping, index: np.ndarray, scalars: Mapping, steps: Mapping):
         """Take one step for each row of ``index``; see :meth:`appliednn.core._updates.Updater`."""
         names = tuple(sorted(scalars))
         arrays = {f"rows.{k}": v for k, v in rows.items()}
         arrays |= {f"steps.{k}": v for k, v in steps.items()}
-        key = (names, jit, len(index) == 1, *_kinds(arrays))
-        if jit:
-            key += (index.shape,)
+        key = (names, len(index) == 1, *_kinds(arrays))
         if key not in self._compiled:
-            self._compiled[key] = self._compile(names, jit, len(index) == 1, arrays)
+            self._compiled[key] = self._compile(names, len(index) == 1, arrays)
         tensors = {name: tf.constant(array) for name, array in arrays.items()}
         numbers = tf.constant([scalars[name] for name in names], tf.float32)
         means, per_row = self._compiled[key](
@@ -118,7 +116,7 @@ class UpdateProgram:
     def _row_names(self) -> list[str]:
         return [name for phase in self.recipe.phases for name in phase.rows]
 
-    def _compile(self, names: tuple[str, ...], jit: bool, single: bool, arrays: Mapping):
+    def _compile(self, names: tuple[str, ...], single: bool, arrays: Mapping):
         def run(tensors, index, numbers):
             scalars = dict(zip(names, tf.unstack(numbers, len(names)), strict=True))
 
@@ -130,12 +128,13 @@ class UpdateProgram:
                 return sums / tf.maximum(counts, 1.0), [r[None] for r in per_row]
             return self._loop(step, tf.shape(index)[0])
 
-        options: dict = {"jit_compile": True} if jit else {}
-        if not jit:
-            specs = {n: tf.TensorSpec((None, *a.shape[1:]), a.dtype) for n, a in arrays.items()}
-            index = tf.TensorSpec((None, None), tf.int32)
-            options["input_signature"] = [specs, index, tf.TensorSpec((len(names),), tf.float32)]
-        return compile_function(run, **options)
+        # Without XLA: products of matrices take as long with it, and it takes a second to compile.
+        specs = {n: tf.TensorSpec((None, *a.shape[1:]), a.dtype) for n, a in arrays.items()}
+        index, numbers = (
+            tf.TensorSpec((None, None), tf.int32),
+            tf.TensorSpec((len(names),), tf.float32),
+        )
+        return compile_function(run, input_signature=[specs, index, numbers])
 
     def _loop(self, step, n):
         zeros = tf.zeros(len(self._scalar_names()))

@@ -22,9 +22,6 @@ from appliednn.reinforcement.agents._spaces import SpaceSpec
 from appliednn.reinforcement.agents._training_run import TrainingRun
 from appliednn.reinforcement.envs._make import make_env
 
-# Gradient steps of a training from which on XLA's compilation (1 to 3 s) has paid for itself.
-_XLA_UPDATES = 12_000
-
 
 class BaseAgent(AgentAnswers, SaveMixin, BaseEstimator):
     """Base of the agents; a subclass says what it learns with and how (``_learn``)."""
@@ -47,8 +44,6 @@ class BaseAgent(AgentAnswers, SaveMixin, BaseEstimator):
         "verbose": [StrOptions({"auto"}), "boolean"],
     }
     _ann_skip = ("_collector", "_mirror")
-    #: Whether long trainings may be compiled with XLA.
-    _may_use_xla = True
     #: Kinds of actions that the algorithm can learn.
     _action_kinds: tuple[str, ...] = ("discrete", "multi_discrete", "box")
 
@@ -225,14 +220,6 @@ class BaseAgent(AgentAnswers, SaveMixin, BaseEstimator):
         with run:
             self._learn(run)
         return self
-
-    def _uses_xla(self, n_updates: float) -> bool:
-        """Whether XLA pays for so many gradient steps: a long compilation, then faster steps.
-
-        Convolutions are slower with it on a CPU.
-        """
-        enough = n_updates >= _XLA_UPDATES
-        return enough and self._may_use_xla and not self._observations.is_image
 
     def _forget_run(self) -> None:
         for name in ("_collector", "_learning", "_mirror"):

@@ -171,8 +171,7 @@ class OffPolicyAgent(BaseAgent):
         steps |= {"weights": weights, **self._noise(run, indices.shape)}
         # The rows are gathered here, from a buffer that no call should have to copy.
         unused = np.zeros((len(indices), 1), np.int32)
-        planned = self.total_timesteps / self.train_freq * self.gradient_steps
-        losses = updater.run({}, unused, scalars, steps, jit=self._uses_xla(planned))
+        losses = updater.run({}, unused, scalars, steps)
         if "errors" in losses:
             buffer.update_priorities(indices, losses.pop("errors"))
         return losses

@@ -115,7 +115,6 @@ class RecurrentPPOAgent(PPOAgent):
     }
     _loss = "recurrent_ppo_loss"
     _part_names = ("body", "memory", "actor", "critic")
-    _may_use_xla = False  # the steps of a sequence are written out, which XLA takes long to read
 
     def __init__(
         self,
