@@ -103,12 +103,24 @@ def surrogate_tree(
 
     Examples
     --------
-    >>> from appliednn.explain.policies import surrogate_tree
-    >>> tree = surrogate_tree(agent, max_depth=3)  # doctest: +SKIP
-    >>> tree.evaluation.mean.value, tree.fidelity["own_states"].value  # doctest: +SKIP
-    (500.0, 0.93)
-    >>> print(tree.rules())  # doctest: +SKIP
+    >>> from types import SimpleNamespace
+    >>> import gymnasium
+    >>> def follow_the_pole(observations, first=None):
+    ...     return (observations[:, 2] > 0).astype(int)
+    >>> agent = SimpleNamespace(  # a fitted PPOAgent, DQNAgent, ... has all of these
+    ...     env="CartPole-v1", action_space_=gymnasium.spaces.Discrete(2),
+    ...     predict=follow_the_pole, policy=lambda: follow_the_pole)
+    >>> tree = surrogate_tree(agent, max_depth=1, n_iterations=1)
+    >>> round(tree.fidelity["own_states"].value, 2), tree.reliable
+    (1.0, True)
+    >>> print(tree.rules(decimals=2))
+    |--- pole angle <= -0.00
+    |   |--- class: push left
+    |--- pole angle >  -0.00
+    |   |--- class: push right
     """
+    if n_iterations < 1:
+        raise UsageError(f"n_iterations must be at least 1; got {n_iterations}")
     shape = {
         "max_depth": max_depth,
         "max_leaf_nodes": max_leaf_nodes,
