@@ -154,7 +154,10 @@ def run(
 @app.command()
 def audit(
     model: ModelFile,
-    data: DataFile,
+    data: Annotated[
+        Path | None,
+        typer.Option("--data", metavar="FILE", help="Rows: CSV, Parquet or Arrow; not of agents."),
+    ] = None,
     target: Annotated[
         str | None,
         typer.Option("--target", help="Column with the truth; a detector can do without."),

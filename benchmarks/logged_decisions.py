@@ -55,7 +55,7 @@ METHODS = {
     "snips, normal": {"method": "snips", "interval": "normal"},
     "ips, bootstrap": {"method": "ips", "interval": "bootstrap"},
     "snips, bootstrap": {"method": "snips", "interval": "bootstrap"},
-    "dr, bootstrap": {"method": "dr", "interval": "bootstrap"},
+    "dr, hall": {"method": "dr", "interval": "hall"},
     "dr, weights cut at 5": {"method": "dr", "clip": 5.0},
     "ips, Bernstein": {
         "method": "ips",

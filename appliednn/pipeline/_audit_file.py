@@ -25,7 +25,7 @@ from appliednn.pipeline._sentences import file_sentences, is_tagger, run_config
 
 def audit_file(
     model: str | Path,
-    data: str | Path,
+    data: str | Path | None = None,
     target: str | None = None,
     train: str | Path | None = None,
     sensitive: Sequence[str] = (),
@@ -38,8 +38,8 @@ def audit_file(
     ----------
     model : path
         ``model.ann``; data are held to the ``contract.json`` beside it.
-    data : path
-        CSV, Parquet or Arrow file with the target.
+    data : path, optional
+        CSV, Parquet or Arrow file with the target; an agent alone needs none.
     target : str, optional
         Its column; a detector is audited without labels where there is none. What marks an
         anomaly is read from ``config``, else 1 (or -1 beside 1) does.
@@ -68,12 +68,12 @@ def audit_file(
     from appliednn.pipeline._stages import audit_options, card_texts
 
     model_path = Path(model)
-    fitted, frame = load_model(model_path), read_file(data)
+    fitted = load_model(model_path)
     if is_agent(fitted):
-        raise UsageError(
-            f"{model} is an agent, which is judged in its environment, not on rows: run a config "
-            "of task: reinforcement, or call appliednn.audit.audit_agent"
-        )
+        return _audit_agent(fitted, model_path, data or target or train, config, out)
+    if data is None:
+        raise UsageError("--data is needed: the rows to judge the model on")
+    frame = read_file(data)
     detector = is_detector(fitted)
     if target is None and not detector:
         raise UsageError("--target is needed: the column with the truth")
@@ -114,6 +114,22 @@ def audit_file(
     )
     root = model_path.parent if out is None else Path(out)
     return _write(report, RunFolder.create(root, "audit"), model_path, notes)
+
+
+def _audit_agent(
+    agent: Any, model_path: Path, rows: Any, config: Any, out: str | Path | None
+) -> RunOutcome:
+    """Audit an agent in its environment."""
+    from appliednn.pipeline._audit_agent_file import agent_report
+
+    if rows:
+        raise UsageError(
+            f"{model_path} is an agent, which is judged in its environment, not on rows: leave "
+            "--data, --target and --train out"
+        )
+    report = agent_report(agent, model_path, _loaded(config))
+    root = model_path.parent if out is None else Path(out)
+    return _write(report, RunFolder.create(root, "audit"), model_path, [])
 
 
 def _write(report: Any, folder: RunFolder, model_path: Path, notes: list[str]) -> RunOutcome:

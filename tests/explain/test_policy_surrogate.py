@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 from policy_agents import ContinuousAgent, LinearAgent, OpaqueAgent
 from sklearn.metrics import r2_score
+from sklearn.tree import DecisionTreeClassifier
 
 import appliednn
 from appliednn.core.errors import UsageError
@@ -14,6 +15,8 @@ from appliednn.explain.policies import surrogate_tree
 from appliednn.explain.policies._fidelity import fidelity
 from appliednn.explain.policies._forks import Forks
 from appliednn.explain.policies._gaps import choose_weights, lookahead_gaps
+from appliednn.explain.policies._prune import without_idle_splits
+from appliednn.explain.policies._surrogate import leaf_actions
 from appliednn.reinforcement import run_episodes
 
 QUICK = {"n_iterations": 3, "n_episodes": 2, "n_validation": 3, "n_evaluation": 4}
@@ -173,3 +176,24 @@ def test_fidelity_counts_states_and_resamples_episodes():
     pooled = fidelity("f", [two], [near], continuous=True).value
     expected = r2_score(two, near, multioutput="variance_weighted")
     assert pooled == pytest.approx(expected)
+
+
+def test_splits_between_equal_answers_are_taken_out():
+    rng = np.random.default_rng(0)
+    X = rng.normal(size=(400, 3)).astype(np.float32)
+    for n_idle, y in (
+        (1, rng.choice(3, 400, p=[0.7, 0.2, 0.1])),
+        (0, np.column_stack([rng.choice(2, 400, p=[0.8, 0.2]), rng.choice(3, 400)])),
+    ):
+        whole = DecisionTreeClassifier(max_depth=5, random_state=0).fit(X, y)
+        before, n_before = whole.predict(X), whole.get_n_leaves()
+        pruned = without_idle_splits(whole, leaf_actions(whole))
+        np.testing.assert_array_equal(pruned.predict(X), before)
+        assert pruned.get_n_leaves() <= n_before - n_idle
+        actions, tree = leaf_actions(pruned), pruned.tree_
+        for node in np.flatnonzero(tree.children_left >= 0):
+            a, b = tree.children_left[node], tree.children_right[node]
+            if tree.children_left[a] < 0 and tree.children_left[b] < 0:
+                assert (actions[a] != actions[b]).any()
+        assert pruned.get_depth() == int(pruned.decision_path(X).sum(axis=1).max()) - 1
+        np.testing.assert_array_equal(pickle.loads(pickle.dumps(pruned)).predict(X), before)

@@ -2,6 +2,7 @@
 
 import json
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -118,9 +119,30 @@ def test_rows_that_are_no_observations_are_refused(done, tmp_path, frame, said):
 
 def test_rows_do_not_audit_an_agent(done, tmp_path):
     outcome, _ = done
-    pd.DataFrame(np.zeros((3, 4))).to_csv(tmp_path / "seen.csv", index=False)
     with pytest.raises(UsageError, match="judged in its environment"):
         audit_file(outcome.folder / "model.ann", tmp_path / "seen.csv", "0")
+
+
+QUICK = ["robustness.enabled=false", "explain.enabled=false", "curves.n_seeds=0"]
+
+
+def test_a_saved_agent_is_audited_in_its_own_environment_or_another(done, tmp_path, capsys):
+    outcome, _ = done
+    model = outcome.folder / "model.ann"
+    gates = 'gates=[{metric: return_mean, op: "<=", threshold: 40}]'
+    other = load_config(write(tmp_path), [*QUICK, "env.max_episode_steps=20", gates])
+    short = audit_file(model, config=other, out=tmp_path)
+    assert short.verdict == "PASS"
+    report = json.loads((short.folder / "report.json").read_text())
+    assert report["sections"]["performance"][0]["estimates"]["return_mean"]["value"] <= 20
+    assert "max_episode_steps" in json.dumps(report["config"])
+    pendulum = load_config(write(tmp_path), [*QUICK, gates, "env={id: Pendulum-v1}"])
+    with pytest.raises(UsageError, match="the agent was trained on"):
+        audit_file(model, config=pendulum, out=tmp_path)
+    (tmp_path / "alone").mkdir()
+    alone = shutil.copy(model, tmp_path / "alone" / "model.ann")
+    assert main(["audit", str(alone)]) == 2
+    assert "give --config" in capsys.readouterr().err
 
 
 def test_a_dry_run_says_what_would_be_done_and_writes_nothing(tmp_path, capsys):
@@ -131,9 +153,6 @@ def test_a_dry_run_says_what_would_be_done_and_writes_nothing(tmp_path, capsys):
     assert "stage: train PPOAgent for 1500 steps" in said
     assert "stage: audit on 12 episodes, 2 copies with other seeds" in said
     assert sorted(p.name for p in tmp_path.iterdir()) == ["pole.yaml"]
-
-
-QUICK = ["robustness.enabled=false", "explain.enabled=false", "curves.n_seeds=0"]
 
 
 def test_a_gate_that_fails_ends_with_4(tmp_path):

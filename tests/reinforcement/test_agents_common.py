@@ -308,3 +308,21 @@ def test_rewards_that_are_no_numbers_are_told_of():
     agent = PPOAgent(NotANumber, total_timesteps=256, verbose=False)
     with pytest.raises(ValueError, match="not finite numbers"):
         agent.fit()
+
+
+def test_threads_of_linear_algebra_are_as_before_after_overlapping_fits():
+    from concurrent.futures import ThreadPoolExecutor
+
+    from threadpoolctl import threadpool_info, threadpool_limits
+
+    def threads():
+        return [i["num_threads"] for i in threadpool_info() if i["user_api"] == "blas"]
+
+    agents = [clone(AGENTS[n]).set_params(total_timesteps=300) for n in ("PPO", "REINFORCE")]
+    with threadpool_limits(2, "blas"):
+        before = threads()
+        with ThreadPoolExecutor(2) as pool:
+            fitted = list(pool.map(lambda agent: agent.fit(), agents))
+        assert threads() == before
+    for one, agent in zip(fitted, agents, strict=True):
+        assert_same(one, clone(agent).fit(), states("PPO"))

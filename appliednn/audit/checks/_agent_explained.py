@@ -192,7 +192,9 @@ class WhatDecides(AgentCheck):
             "those of other visited states in their order, against random orders."
         )
         result = tests_result(self.id, tested, note)
-        main = next(iter(made.values()))
+        # What is drawn is a method that passed its tests, where one did.
+        explained = list(made.values())
+        main = next((e for e in explained if not e.faithfulness.failed), explained[0])
         ranked = main.importance()[:_MOST_FEATURES]
         result.estimates |= {f"policy_importance[{e.name}]": e for e in ranked}
         result.figures.append(
@@ -216,6 +218,7 @@ class WhatDecides(AgentCheck):
             context.env,
             method=method,
             n_states=n,
+            n_background=count_option(context, SECTION, "n_background", 100, least=2),
             test=True,
             random_state=context.seed(self.id) % 2**31,
         )

@@ -141,9 +141,16 @@ def counterfactual_states(
 
     Examples
     --------
-    >>> from appliednn.explain.policies import counterfactual_states
-    >>> found = counterfactual_states(agent, max_features=1)  # doctest: +SKIP
-    >>> found.to_frame().head()  # doctest: +SKIP
+    >>> from types import SimpleNamespace
+    >>> import gymnasium
+    >>> W = np.array([[0.0, -1.0], [0.0, 1.0]])
+    >>> agent = SimpleNamespace(  # a fitted PPOAgent, DQNAgent, ... has all of these
+    ...     env="MountainCar-v0", action_space_=gymnasium.spaces.Discrete(2),
+    ...     predict=lambda X: (X @ W.T).argmax(axis=1), decision_function=lambda X: X @ W.T,
+    ...     decision_gradient=lambda X, weights: weights @ W)
+    >>> found = counterfactual_states(agent, np.array([[0.3, 0.02], [-0.5, -0.04]]))
+    >>> found.changes.astype(float).round(3).tolist(), found.new_actions.tolist()
+    ([[0.0, -0.02], [0.0, 0.04]], [0, 1])
     """
     given = as_states(agent, states, env, random_state=random_state)
     around = given if background is None else as_states(agent, background, env)

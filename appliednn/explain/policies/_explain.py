@@ -100,10 +100,16 @@ def explain_policy(
 
     Examples
     --------
-    >>> from appliednn.explain.policies import explain_policy
-    >>> found = explain_policy(agent, method="shap", test=True)  # doctest: +SKIP
-    >>> found.importance()[0].name, found.faithfulness.verdict  # doctest: +SKIP
-    ('pole velocity', 'reliable')
+    >>> from types import SimpleNamespace
+    >>> import gymnasium
+    >>> W = np.array([[0.0, -1.0], [0.0, 1.0]])
+    >>> agent = SimpleNamespace(  # a fitted PPOAgent, DQNAgent, ... has all of these
+    ...     env="MountainCar-v0", action_space_=gymnasium.spaces.Discrete(2),
+    ...     predict=lambda X: (X @ W.T).argmax(axis=1), decision_function=lambda X: X @ W.T,
+    ...     decision_gradient=lambda X, weights: weights @ W)
+    >>> states = np.array([[0.3, 0.02], [-0.5, 0.0], [-0.4, 0.04]])
+    >>> explain_policy(agent, states).to_frame()[["feature", "mean_size"]].round(3).values.tolist()
+    [['position', 0.0], ['velocity', 0.02], ['position', 0.0], ['velocity', 0.01]]
     """
     _validate(agent, method, against)
     given = as_states(agent, states, env, random_state=random_state)

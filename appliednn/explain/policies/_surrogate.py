@@ -151,12 +151,12 @@ def answers(tree, rows: np.ndarray) -> np.ndarray:
 
     scikit-learn checks its input longer than a shallow tree takes to answer.
     """
-    return _leaf_actions(tree)[tree.tree_.apply(np.ascontiguousarray(rows, dtype=np.float32))]
+    return leaf_actions(tree)[tree.tree_.apply(np.ascontiguousarray(rows, dtype=np.float32))]
 
 
 def tree_policy(tree):
     """Return ``act(observations, first)`` of a fitted tree."""
-    actions, apply = _leaf_actions(tree), tree.tree_.apply
+    actions, apply = leaf_actions(tree), tree.tree_.apply
 
     def act(observations, first):
         return actions[apply(np.ascontiguousarray(observations, dtype=np.float32))]
@@ -164,7 +164,7 @@ def tree_policy(tree):
     return act
 
 
-def _leaf_actions(tree) -> np.ndarray:
+def leaf_actions(tree) -> np.ndarray:
     """Return the action of every node, (n_nodes,) or (n_nodes, action_size)."""
     value = tree.tree_.value
     if not hasattr(tree, "classes_"):

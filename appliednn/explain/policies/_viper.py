@@ -20,7 +20,13 @@ from appliednn.explain.policies._gaps import (
 )
 from appliednn.explain.policies._names import action_names, feature_names
 from appliednn.explain.policies._play import check_memoryless, episode_seeds, open_env
-from appliednn.explain.policies._surrogate import SurrogateTree, answers, tree_policy
+from appliednn.explain.policies._prune import without_idle_splits
+from appliednn.explain.policies._surrogate import (
+    SurrogateTree,
+    answers,
+    leaf_actions,
+    tree_policy,
+)
 
 Weights = Literal["auto", "q_gap", "lookahead", "decision_gap", "plain"]
 
@@ -64,7 +70,7 @@ def surrogate_tree(
     n_episodes : int
         Episodes of each round.
     n_validation : int
-        Episodes by which candidates are compared; finalists play twice as many again.
+        Episodes by which candidates are compared; finalists play four times as many again.
     n_evaluation : int
         Episodes of the final evaluation, of the tree and of the policy.
     weights : {"auto", "q_gap", "lookahead", "decision_gap", "plain"}
@@ -97,12 +103,24 @@ def surrogate_tree(
 
     Examples
     --------
-    >>> from appliednn.explain.policies import surrogate_tree
-    >>> tree = surrogate_tree(agent, max_depth=3)  # doctest: +SKIP
-    >>> tree.evaluation.mean.value, tree.fidelity["own_states"].value  # doctest: +SKIP
-    (500.0, 0.93)
-    >>> print(tree.rules())  # doctest: +SKIP
+    >>> from types import SimpleNamespace
+    >>> import gymnasium
+    >>> def follow_the_pole(observations, first=None):
+    ...     return (observations[:, 2] > 0).astype(int)
+    >>> agent = SimpleNamespace(  # a fitted PPOAgent, DQNAgent, ... has all of these
+    ...     env="CartPole-v1", action_space_=gymnasium.spaces.Discrete(2),
+    ...     predict=follow_the_pole, policy=lambda: follow_the_pole)
+    >>> tree = surrogate_tree(agent, max_depth=1, n_iterations=1)
+    >>> round(tree.fidelity["own_states"].value, 2), tree.reliable
+    (1.0, True)
+    >>> print(tree.rules(decimals=2))
+    |--- pole angle <= -0.00
+    |   |--- class: push left
+    |--- pole angle >  -0.00
+    |   |--- class: push right
     """
+    if n_iterations < 1:
+        raise UsageError(f"n_iterations must be at least 1; got {n_iterations}")
     shape = {
         "max_depth": max_depth,
         "max_leaf_nodes": max_leaf_nodes,
@@ -117,7 +135,7 @@ def surrogate_tree(
             break
         search.gather(episode_seeds(random_state, n_episodes, offset=10 + round_))
         search.fit(episode_seeds(random_state, n_validation, offset=2))
-    best = search.choose(episode_seeds(random_state, 2 * n_validation, offset=4))
+    best = search.choose(episode_seeds(random_state, 4 * n_validation, offset=4))
     return search.finish(best, episode_seeds(random_state, n_evaluation, offset=3))
 
 
@@ -264,7 +282,8 @@ class _Search:
         from sklearn.tree import DecisionTreeClassifier, DecisionTreeRegressor
 
         kind = DecisionTreeRegressor if self.continuous else DecisionTreeClassifier
-        return kind(**self.shape).fit(rows, actions, sample_weight=weights)
+        tree = kind(**self.shape).fit(rows, actions, sample_weight=weights)
+        return tree if self.continuous else without_idle_splits(tree, leaf_actions(tree))
 
     def _rollout(self, tree, seeds) -> tuple[object, Estimate]:
         episodes = self._play(tree_policy(tree), seeds)

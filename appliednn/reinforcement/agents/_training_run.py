@@ -12,6 +12,7 @@ from math import isfinite
 
 import numpy as np
 
+from appliednn.core._blas_threads import OneBlasThread
 from appliednn.core._progress import EpochProgress
 from appliednn.core._sequence_network import SequenceNetwork
 from appliednn.reinforcement.agents._normalizer import ObservationNormalizer
@@ -120,10 +121,12 @@ class TrainingRun:
 
     def __enter__(self) -> TrainingRun:
         self._progress = EpochProgress(self._target, self.agent.verbose, unit="steps")
+        self._one_thread = OneBlasThread().__enter__()
         return self
 
     def __exit__(self, kind, error, trace) -> bool:
         self._progress.__exit__()
+        self._one_thread.__exit__()
         interrupted = kind is not None and issubclass(kind, KeyboardInterrupt)
         if kind is None:
             self._finish()

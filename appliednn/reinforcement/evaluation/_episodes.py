@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from appliednn.core._blas_threads import OneBlasThread
 from appliednn.core.errors import UsageError
 from appliednn.reinforcement.envs._make import are_separate, first_observation, make_env
 from appliednn.reinforcement.envs._vector import action_converter
@@ -110,7 +111,8 @@ def run_episodes(
         raise UsageError("no seeds were given; give one for each episode")
     width = max(1, min(side_by_side, len(seeds)))
     runner = _Runner(env, seeds, width, max_steps or LONGEST, record, frame_stack)
-    return runner.run(act)
+    with OneBlasThread():
+        return runner.run(act)
 
 
 class _Runner:

@@ -12,7 +12,7 @@ from sklearn.utils._param_validation import Interval, StrOptions, validate_param
 from appliednn.core.statistics import Estimate
 from appliednn.reinforcement.offline._decision_log import DecisionLog, read_log, sorted_labels
 from appliednn.reinforcement.offline._policy_value import PolicyValue
-from appliednn.reinforcement.offline._reward_model import cross_fit
+from appliednn.reinforcement.offline._reward_model import RidgeCrossFit, cross_fit
 from appliednn.reinforcement.offline._target_policy import policy_labels, policy_probabilities
 from appliednn.reinforcement.offline._value_checks import (
     check_needs,
@@ -107,7 +107,9 @@ def off_policy_value(
     interval : {"auto", "hall", "normal", "bootstrap", "bernstein"}, default="auto"
         By the central limit theorem, ``"normal"``, with a correction for skewness, ``"hall"``,
         or by a bootstrap that fits the model anew on each sample. ``"auto"``: the bootstrap for
-        methods in which a model's error stays (``"dm"``, ``"switch"``), else ``"hall"``.
+        methods in which a model's error stays (``"dm"``, ``"switch"``) and for the ridge
+        regression, which is fast; else ``"hall"``, whose ``"dr"`` does not know how much a model
+        learnt from these rows varies, and is a little short.
         ``"bernstein"`` holds for every n; for ``"ips"`` and ``"dr"``, with ``clip`` and
         ``reward_range``.
     reward_range : (float, float), optional
@@ -168,10 +170,11 @@ def off_policy_value(
             cut = choose_threshold(method, log, target, weights, model)
     terms = influence(method, row_terms(method, log, target, weights, model, cut), weights)
     if interval == "auto":
-        interval = "bootstrap" if method in MODEL_BOUND else "hall"
+        refits = method in MODEL_BOUND or isinstance(cross, RidgeCrossFit)
+        interval = "bootstrap" if refits else "hall"
 
     def resampled(rows: np.ndarray) -> float:
-        again = cross.predict(rows) if cross is not None and method in MODEL_BOUND else model
+        again = model if cross is None else cross.predict(rows)
         own = row_terms(method, log, target, weights, again, cut)[rows]
         return own.mean() / (weights.taken[rows].mean() if method == "snips" else 1.0)
 

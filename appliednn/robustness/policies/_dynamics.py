@@ -79,9 +79,16 @@ def dynamics_curves(
 
     Examples
     --------
-    >>> from appliednn.robustness.policies import dynamics_curves, stress_frame
-    >>> curves = dynamics_curves(agent, perturbations={"length": [0.5, 2]})  # doctest: +SKIP
-    >>> stress_frame(curves)  # doctest: +SKIP
+    >>> from types import SimpleNamespace
+    >>> import gymnasium
+    >>> def follow_the_pole(observations, first):
+    ...     return (observations[:, 2] > 0).astype(int)
+    >>> agent = SimpleNamespace(  # a fitted PPOAgent, DQNAgent, ... has all of these
+    ...     env="CartPole-v1", action_space_=gymnasium.spaces.Discrete(2),
+    ...     policy=lambda: follow_the_pole)
+    >>> curves = dynamics_curves(agent, perturbations={"force_mag": [0.0, 0.5]})
+    >>> bool(curves["force_mag"].lost[0].value > 0)  # nothing holds the pole
+    True
     """
     family = _check(agent, env, perturbations)
     plan = DYNAMICS.get(family, {}) if perturbations is None else perturbations

@@ -66,8 +66,13 @@ def pgd_observations(
 
     Examples
     --------
-    >>> from appliednn.robustness.policies import pgd_observations
-    >>> pgd_observations(agent, observations, 0.1, observations.std(axis=0))  # doctest: +SKIP
+    >>> from types import SimpleNamespace
+    >>> import gymnasium
+    >>> W = np.array([[0.0, -1.0], [0.0, 1.0]])
+    >>> agent = SimpleNamespace(  # a fitted PPOAgent, DQNAgent, ... has both
+    ...     action_space_=gymnasium.spaces.Discrete(2), decision_function=lambda X: X @ W.T)
+    >>> pgd_observations(agent, np.array([[3.0, 2.0]]), 0.5, scale=1.0).tolist()
+    [[3.0, 1.5]]
     """
     if not np.isfinite(eps) or eps <= 0:
         raise UsageError(f"eps must be a positive number; got {eps!r}")

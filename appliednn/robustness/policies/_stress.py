@@ -56,8 +56,16 @@ def policy_noise_curve(
 
     Examples
     --------
-    >>> from appliednn.robustness.policies import policy_noise_curve
-    >>> policy_noise_curve(agent, levels=[0.1, 0.5]).to_frame()  # doctest: +SKIP
+    >>> from types import SimpleNamespace
+    >>> import gymnasium
+    >>> def follow_the_pole(observations, first):
+    ...     return (observations[:, 2] > 0).astype(int)
+    >>> agent = SimpleNamespace(  # a fitted PPOAgent, DQNAgent, ... has all of these
+    ...     env="CartPole-v1", action_space_=gymnasium.spaces.Discrete(2),
+    ...     policy=lambda: follow_the_pole)
+    >>> curve = policy_noise_curve(agent, levels=[0.5, 5.0])
+    >>> bool(curve.clean_estimate.value > curve.at[1].value)
+    True
     """
     from appliednn.robustness.policies._wrappers import NoisySensors
 
