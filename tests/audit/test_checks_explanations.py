@@ -17,9 +17,8 @@ from sklearn.preprocessing import OneHotEncoder, StandardScaler
 import appliednn
 from appliednn.audit import NotApplicable, audit
 from appliednn.audit._context import AuditContext
-from appliednn.audit.checks import _explained
+from appliednn.audit.checks import _explained, explanations
 from appliednn.audit.checks.explanations import (
-    CHECKS,
     Agreement,
     Faithful,
     Importance,
@@ -27,6 +26,10 @@ from appliednn.audit.checks.explanations import (
     Shap,
 )
 from appliednn.core.errors import UsageError
+
+CHECKS = tuple(
+    check for check in explanations.CHECKS if "binary" in check.tasks
+)  # agents have their own
 
 FEW = {"explanations": {"max_rows": 25, "lime_rows": 12}}
 

@@ -15,8 +15,8 @@ from sklearn.preprocessing import OneHotEncoder, StandardScaler
 
 from appliednn.audit._base import NotApplicable
 from appliednn.audit._context import AuditContext
+from appliednn.audit.checks import robustness
 from appliednn.audit.checks.robustness import (
-    CHECKS,
     Adversarial,
     BlackBoxSearch,
     MissingFeature,
@@ -25,6 +25,10 @@ from appliednn.audit.checks.robustness import (
 from appliednn.core.errors import UsageError
 from appliednn.core.statistics import wilson_interval
 from appliednn.robustness import fgsm, pgd, robust_scale
+
+CHECKS = tuple(
+    check for check in robustness.CHECKS if "binary" in check.tasks
+)  # agents have their own
 
 _PATH = Path(__file__).parents[1] / "robustness" / "reference_network.py"
 _SPEC = importlib.util.spec_from_file_location("reference_network", _PATH)

@@ -48,3 +48,33 @@ def test_the_gradient_of_a_score_is_its_slope(agent):
         step[j] = 1e-2
         gap = [agent.decision_function(STATES + sign * step) @ [1.0, -1.0] for sign in (1, -1)]
         np.testing.assert_allclose(gradient[:, j], (gap[0] - gap[1]) / 2e-2, rtol=0.05, atol=1e-4)
+
+
+def test_the_kept_policy_is_the_best_of_two_looks():
+    agent = PPOAgent(
+        "CartPole-v1", total_timesteps=4096, eval_freq=512, n_eval_episodes=3, random_state=1,
+        verbose=False,
+    )  # fmt: skip
+    agent.fit()
+    finalists = agent._learning["finalists"]
+    firsts = sorted(agent.history_["eval_return"], reverse=True)[:3]
+    assert [f.returns.mean() for f in finalists] == pytest.approx(firsts)
+    pooled = [np.append(f.returns, f.second).mean() for f in finalists]
+    assert all(len(f.second) == 6 for f in finalists)
+    assert agent.best_return_ == pytest.approx(max(pooled))
+    kept = finalists[int(np.argmax(pooled))]
+    assert agent.network_ is kept.network
+    # the second look's episodes, played anew with the kept policy, give the same returns
+    seeds = np.random.SeedSequence(agent._seeds[5]).generate_state(6) >> 1
+    np.testing.assert_array_equal(agent.evaluate(seeds=seeds.tolist()).returns, kept.second)
+
+
+def test_without_evaluations_the_last_policy_is_kept():
+    agent = PPOAgent(
+        "CartPole-v1", total_timesteps=512, eval_freq=None, random_state=1, verbose=False
+    )
+    agent.fit()
+    assert agent.best_return_ is None
+    for kept, last in zip(agent.network_.weights, agent._learning["weights"], strict=True):
+        np.testing.assert_array_equal(kept, last)
+    assert "eval_return" not in agent.history_

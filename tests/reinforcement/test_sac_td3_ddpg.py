@@ -132,10 +132,13 @@ def test_the_noise_of_td3_is_the_one_that_was_asked_for():
 
 def test_noise_that_wanders_has_the_spread_and_the_memory_that_were_asked_for():
     agent = TD3Agent(
-        Aim, **{**_TINY, "total_timesteps": 4040, "buffer_size": 5000}, action_noise=0.01,
+        Aim, **{**_TINY, "total_timesteps": 4000, "buffer_size": 5000}, action_noise=0.01,
         noise_correlation=0.9, learning_rate=1e-12, n_envs=2, train_freq=2000,
     ).fit()  # fmt: skip
     buffer = agent._learning["buffer"]
+    random = buffer.actions[:2000].reshape(-1, 2, 2)
+    assert random.std() == pytest.approx(1 / np.sqrt(3), rel=0.1)  # uniform, and as slow
+    assert np.corrcoef(random[:-1, 0, 0], random[1:, 0, 0])[0, 1] > 0.8
     goals = buffer.observations[2000 : len(buffer)]
     best = (agent.predict(goals) - [0, 6]) / [3, 4]
     noise = (buffer.actions[2000 : len(buffer)] - best).reshape(-1, 2, 2)  # step, env, part

@@ -26,6 +26,8 @@ class A2CAgent(OnPolicyAgent):
         Steps that ``fit`` takes, over all environments.
     n_envs : int
         Environments side by side.
+    processes : bool
+        Run each environment in a process of its own: pays where a step takes milliseconds.
     n_steps : int
         Steps of each environment in a round.
     learning_rate : float
@@ -108,6 +110,7 @@ class A2CAgent(OnPolicyAgent):
         env=None,
         total_timesteps=100_000,
         n_envs=8,
+        processes=False,
         n_steps=16,
         learning_rate=2e-3,
         schedule="linear",
@@ -133,6 +136,7 @@ class A2CAgent(OnPolicyAgent):
         self.env = env
         self.total_timesteps = total_timesteps
         self.n_envs = n_envs
+        self.processes = processes
         self.n_steps = n_steps
         self.learning_rate = learning_rate
         self.schedule = schedule

@@ -30,6 +30,7 @@ class BaseAgent(AgentAnswers, SaveMixin, BaseEstimator):
         "env": [str, callable, HasMethods(["reset", "step"]), None],
         "total_timesteps": [Interval(Integral, 1, None, closed="left")],
         "n_envs": [Interval(Integral, 1, None, closed="left")],
+        "processes": ["boolean"],
         "hidden_layer_sizes": ["array-like", Interval(Integral, 1, None, closed="left")],
         "activation": [StrOptions({"relu", "tanh", "elu", "selu", "silu", "leaky_relu"})],
         "learning_rate": [Interval(Real, 0, None, closed="neither")],

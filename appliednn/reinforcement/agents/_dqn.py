@@ -29,6 +29,8 @@ class DQNAgent(OffPolicyAgent):
         Steps that ``fit`` takes, over all environments.
     n_envs : int
         Environments side by side.
+    processes : bool
+        Run each environment in a process of its own: pays where a step takes milliseconds.
     learning_rate : float
         Rate of Adam.
     buffer_size, batch_size : int
@@ -148,6 +150,7 @@ class DQNAgent(OffPolicyAgent):
         env=None,
         total_timesteps=50_000,
         n_envs=1,
+        processes=False,
         learning_rate=1e-3,
         buffer_size=100_000,
         batch_size=64,
@@ -183,6 +186,7 @@ class DQNAgent(OffPolicyAgent):
         self.env = env
         self.total_timesteps = total_timesteps
         self.n_envs = n_envs
+        self.processes = processes
         self.learning_rate = learning_rate
         self.buffer_size = buffer_size
         self.batch_size = batch_size

@@ -25,6 +25,8 @@ class PPOAgent(OnPolicyAgent):
         Steps that ``fit`` takes, over all environments.
     n_envs : int
         Environments side by side.
+    processes : bool
+        Run each environment in a process of its own: pays where a step takes milliseconds.
     n_steps : int
         Steps of each environment in a round.
     batch_size : int
@@ -116,6 +118,7 @@ class PPOAgent(OnPolicyAgent):
         env=None,
         total_timesteps=100_000,
         n_envs=8,
+        processes=False,
         n_steps=32,
         batch_size=256,
         n_epochs=20,
@@ -144,6 +147,7 @@ class PPOAgent(OnPolicyAgent):
         self.env = env
         self.total_timesteps = total_timesteps
         self.n_envs = n_envs
+        self.processes = processes
         self.n_steps = n_steps
         self.batch_size = batch_size
         self.n_epochs = n_epochs

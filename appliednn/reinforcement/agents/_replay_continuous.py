@@ -76,8 +76,11 @@ class ContinuousReplayAgent(OffPolicyAgent):
         return np.tanh(scores[:, : self._actions.shape[0]])
 
     def _random(self, run: TrainingRun) -> np.ndarray:
-        shape = (self.n_envs, *self._actions.shape)
-        return run.rng.uniform(-1.0, 1.0, shape).astype(np.float32)
+        """Return actions that are spread evenly between -1 and 1, and wander as the noise does."""
+        from scipy.special import ndtr
+
+        noise = self._wandering_noise(run, float(self.noise_correlation))
+        return (2.0 * ndtr(noise) - 1.0).astype(np.float32)
 
     def _wandering_noise(self, run: TrainingRun, correlation: float) -> np.ndarray:
         """Return standard normal noise that remembers a share of what it was a step before."""

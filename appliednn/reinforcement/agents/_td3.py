@@ -25,6 +25,8 @@ class TD3Agent(ContinuousReplayAgent):
         Steps that ``fit`` takes, over all environments.
     n_envs : int
         Environments side by side.
+    processes : bool
+        Run each environment in a process of its own: pays where a step takes milliseconds.
     learning_rate : float
         Rate of Adam, for actor and critics.
     buffer_size, batch_size : int
@@ -119,6 +121,7 @@ class TD3Agent(ContinuousReplayAgent):
         env=None,
         total_timesteps=20_000,
         n_envs=1,
+        processes=False,
         learning_rate=1e-3,
         buffer_size=200_000,
         batch_size=256,
@@ -148,6 +151,7 @@ class TD3Agent(ContinuousReplayAgent):
         self.env = env
         self.total_timesteps = total_timesteps
         self.n_envs = n_envs
+        self.processes = processes
         self.learning_rate = learning_rate
         self.buffer_size = buffer_size
         self.batch_size = batch_size

@@ -106,7 +106,9 @@ class TrainingRun:
                 again = np.random.SeedSequence([seed, agent.n_steps_])
                 seed = int(again.generate_state(1)[0] >> 1)
             self.reopened = True
-            collector = VectorEnv(self.env, agent.n_envs, seed, agent.frame_stack)
+            collector = VectorEnv(
+                self.env, agent.n_envs, seed, agent.frame_stack, processes=agent.processes
+            )
             live = (collector, collector.reset())
         self._observations = live[1]
         return live[0]

@@ -49,6 +49,8 @@ def compare_policies(
     ------
     ValueError
         If the baseline is not among the policies, or one is called ``"logged"``.
+    TypeError
+        If the policies have no names.
 
     Examples
     --------
@@ -57,6 +59,11 @@ def compare_policies(
     >>> round(shown.differences["b"].value, 3)
     0.25
     """
+    if not isinstance(policies, Mapping):
+        raise TypeError(
+            f"policies is of type {type(policies).__name__}; expected a dictionary of names and "
+            'policies, such as {"bandit": bandit, "always b": "b"}'
+        )
     if "logged" in policies:
         raise ValueError(
             "policies has a key 'logged', the name of the log's own policy; rename it"

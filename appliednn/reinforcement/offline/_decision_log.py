@@ -70,7 +70,7 @@ def read_log(actions, rewards, propensity=None, labels=None) -> DecisionLog:
     known = np.unique(taken) if labels is None else sorted_labels(labels)
     codes = label_codes(taken, known, "actions")
     numbers = read_rewards(rewards, len(taken))
-    probability, logging = read_propensity(propensity, codes, len(known))
+    probability, logging = read_propensity(propensity, codes, known)
     return DecisionLog(known, codes, numbers, probability, logging)
 
 
@@ -123,6 +123,27 @@ def label_codes(values: np.ndarray, labels: np.ndarray, name: str) -> np.ndarray
     return codes
 
 
+def by_label(table: Any, labels: np.ndarray, name: str) -> Any:
+    """Return a DataFrame with a named column for each label in the labels' order.
+
+    Other things come back as they are, and so do columns that are only numbered.
+
+    Raises
+    ------
+    ValueError
+        If the columns have names that are not the labels.
+    """
+    columns = list(getattr(table, "columns", ()))
+    if len(columns) < 2 or columns == list(range(len(columns))):
+        return table
+    if set(columns) != set(labels.tolist()) or len(columns) != len(labels):
+        raise ValueError(
+            f"{name} is a table with the columns {columns[:10]}; expected a column for each of "
+            f"the actions {labels.tolist()[:10]}, by these names (or an array in this order)"
+        )
+    return table[labels.tolist()]
+
+
 def read_rewards(rewards, n: int) -> np.ndarray:
     """Return finite rewards, float64 (n,)."""
     try:
@@ -141,12 +162,12 @@ def read_rewards(rewards, n: int) -> np.ndarray:
     return numbers
 
 
-def read_propensity(propensity, codes: np.ndarray, n_actions: int):
+def read_propensity(propensity, codes: np.ndarray, labels: np.ndarray):
     """Return the taken actions' probabilities (n,) and, where known, all actions' (n, K)."""
     if propensity is None:
         return None, None
-    values = np.asarray(propensity, dtype=np.float64)
-    n = len(codes)
+    values = np.asarray(by_label(propensity, labels, "propensity"), dtype=np.float64)
+    n, n_actions = len(codes), len(labels)
     if values.shape not in ((n,), (n, n_actions)):
         raise ValueError(
             f"propensity has shape {values.shape}; expected ({n},), the probability of the action "
@@ -158,7 +179,8 @@ def read_propensity(propensity, codes: np.ndarray, n_actions: int):
         row = int(np.flatnonzero(wrong)[0])
         raise ValueError(
             f"propensity is {own[row]} in row {row} ({int(wrong.sum())} such rows); an action "
-            "that was taken had a probability above 0 and at most 1"
+            "that was taken had a probability above 0 and at most 1 (divide percentages "
+            "by 100)"
         )
     if values.ndim == 1:
         return own, None

@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 
 from appliednn.reinforcement.offline._decision_log import (
+    by_label,
     label_codes,
     read_labels,
     sorted_labels,
@@ -27,7 +28,7 @@ def policy_probabilities(policy: Any, X: Any, n: int, labels: np.ndarray) -> np.
     ----------
     policy : estimator, callable, ndarray or label
         A fitted estimator (``predict_proba``, or else ``predict``), ``f(X)``, probabilities of
-        shape (n, K), a label for each row, or one label for all.
+        shape (n, K) (a DataFrame's columns by their names), a label for each row, or one for all.
     X : array-like or DataFrame with n rows, or None
         What an estimator or a callable reads.
     n : int
@@ -53,7 +54,7 @@ def policy_probabilities(policy: Any, X: Any, n: int, labels: np.ndarray) -> np.
     given = policy(_rows(X)) if callable(policy) else policy
     if np.ndim(given) == 0:
         given = np.full(n, given)
-    values = np.asarray(given)
+    values = np.asarray(by_label(given, labels, "the policy"))
     if values.ndim == 2 and values.shape[1] != 1:
         return _spread(values, labels, labels, n)
     return _one_hot(values, n, labels)

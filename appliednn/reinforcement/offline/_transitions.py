@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -163,7 +164,7 @@ class LoggedTransitions:
         Raises
         ------
         ValueError
-            If a column is not there.
+            If a column is not there, or the rows of an episode do not stand together.
         """
         several = not isinstance(action, str)
         wanted = [*observations, *(action if several else [action]), reward, terminal]
@@ -175,10 +176,9 @@ class LoggedTransitions:
             )
         cut = np.zeros(len(frame), bool)
         if timeout is not None:
-            cut |= frame[timeout].to_numpy().astype(bool)
+            cut |= _flags(frame[timeout], len(frame), timeout)
         if episode is not None:
-            names = frame[episode].to_numpy()
-            cut[:-1] |= names[1:] != names[:-1]
+            cut[:-1] |= _changes(frame[episode].to_numpy(), episode)
         acted = frame[list(action)] if several else frame[action]
         return cls.from_arrays(
             frame[list(observations)], acted, frame[reward], frame[terminal], cut
@@ -262,6 +262,19 @@ def read_actions(values: Any) -> np.ndarray:
         f"actions has shape {array.shape} and type {array.dtype}; expected whole numbers from 0 "
         "of shape (n,), or finite real ones of shape (n,) or (n, d)"
     )
+
+
+def _changes(names: np.ndarray, column: str) -> np.ndarray:
+    """Return whether another episode begins after each row but the last; each only once."""
+    changed = names[1:] != names[:-1]
+    begun = [*names[:1].tolist(), *names[1:][changed].tolist()]
+    if len(set(begun)) < len(begun):
+        again = Counter(begun).most_common(1)[0][0]
+        raise ValueError(
+            f"the rows of episode {again!r} (column {column!r}) do not stand together; sort the "
+            "table by episode and time"
+        )
+    return changed
 
 
 def _column(values: Any, n: int, name: str, dtype) -> np.ndarray:
