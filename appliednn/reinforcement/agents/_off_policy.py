@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from abc import abstractmethod
 from collections.abc import Mapping
 from numbers import Integral, Real
@@ -130,6 +131,13 @@ class OffPolicyAgent(BaseAgent):
                 recorded = self.n_steps_
         if self.n_steps_ > recorded:
             self._record(run, means)
+        if not means.n_updates and self.n_steps_ >= self.total_timesteps:
+            warnings.warn(
+                f"nothing was learnt in {self.n_steps_} steps, as learning begins after "
+                f"learning_starts={self.learning_starts}: raise total_timesteps or lower it",
+                UserWarning,
+                stacklevel=5,
+            )
 
     def _learns_now(self, buffer: ReplayBuffer) -> bool:
         remembered = self.n_steps_ - self._learning["buffer_from"]
