@@ -97,7 +97,8 @@ def prepare_environment(config: Any) -> PreparedEnv:
     Raises
     ------
     UsageError
-        If gymnasium does not know it, or it cannot be made.
+        If gymnasium does not know it, it cannot be made, the model does not learn its actions,
+        or it has none of the attributes that are to be changed.
     """
     from importlib import metadata
 
@@ -117,7 +118,9 @@ def prepare_environment(config: Any) -> PreparedEnv:
         "actions": str(made.action_space),
         "gymnasium": metadata.version("gymnasium"),
     }
+    _check_dynamics(config.robustness, made)
     made.close()
+    _check_actions(config.model.type, made.action_space)
     text = json.dumps(about, sort_keys=True)
     warnings = []
     if about["max_episode_steps"] is None:
@@ -126,3 +129,28 @@ def prepare_environment(config: Any) -> PreparedEnv:
             "episodes need not end"
         )
     return PreparedEnv(env, about, hashlib.sha256(text.encode()).hexdigest(), warnings)
+
+
+def _check_actions(name: str, space: Any) -> None:
+    """Refuse actions that the agent does not learn, before anything is trained."""
+    from appliednn.pipeline.registry import estimator
+    from appliednn.reinforcement.agents._spaces import SpaceSpec
+
+    kinds = estimator(name).load()._action_kinds
+    if SpaceSpec.of(space).kind not in kinds:
+        instead = "SACAgent or PPOAgent" if hasattr(space, "low") else "PPOAgent"
+        raise UsageError(
+            f"model.type: {name} learns {' or '.join(kinds)} actions; this environment's are "
+            f"{space} (did you mean {instead}?)"
+        )
+
+
+def _check_dynamics(section: Any, env: Any) -> None:
+    """Refuse attributes that the environment does not have, before anything is trained."""
+    from appliednn.robustness.policies._dynamics import scaled
+
+    for attribute in (section.dynamics or {}) if section.enabled else ():
+        try:
+            scaled(env, attribute, 1.0)
+        except UsageError as error:
+            raise UsageError(f"robustness.dynamics: {error}") from error

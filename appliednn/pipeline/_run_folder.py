@@ -179,8 +179,17 @@ class RunFolder:
                 path.unlink(missing_ok=True)
 
     def point_latest(self) -> None:
-        """Write ``latest`` beside the folder: a file with the folder's name."""
-        write_atomic(self.path.parent / "latest", self.path.name + "\n")
+        """Let ``latest`` beside the folder lead to it, so that ``latest/model.ann`` is a path.
+
+        Where links are not allowed, it is a file with the folder's name.
+        """
+        latest, link = self.path.parent / "latest", self.path.parent / f".latest.{os.getpid()}.tmp"
+        try:
+            link.unlink(missing_ok=True)
+            link.symlink_to(self.path.name, target_is_directory=True)
+            os.replace(link, latest)
+        except OSError:
+            write_atomic(latest, self.path.name + "\n")
 
 
 def find_unfinished(root: Path, name: str, config_sha256: str) -> RunFolder:

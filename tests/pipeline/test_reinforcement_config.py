@@ -213,3 +213,17 @@ def test_init_asks_for_the_id_that_was_meant(tmp_path):
     with pytest.raises(UsageError, match="did you mean 'CartPole-v1'"):
         write_template("CartPol-v1", out=tmp_path / "c.yaml", task="reinforcement")
     assert list(tmp_path.iterdir()) == []
+
+
+def test_a_misspelt_agent_is_answered_with_agents_only(tmp_path):
+    path = tmp_path / "agent.yaml"
+    path.write_text(
+        "version: 1\nname: a\ntask: reinforcement\nenv: {id: CartPole-v1}\n"
+        "model: {type: PPOAgnet}\n",
+        encoding="utf-8",
+    )
+    with pytest.raises(ConfigError) as caught:
+        load_config(path)
+    assert "did you mean 'PPOAgent'?" in str(caught.value)
+    assert "SACAgent" in str(caught.value)
+    assert "Classifier" not in str(caught.value)

@@ -201,3 +201,18 @@ def test_a_run_killed_in_the_audit_goes_on_with_the_trained_agent(done, tmp_path
     for metrics in (ours, theirs):
         metrics.pop("resources")
     assert ours == theirs
+
+
+@pytest.mark.parametrize(
+    ("changes", "said"),
+    [
+        (["model={type: SACAgent}"], r"SACAgent learns box.*Discrete\(2\).*mean PPOAgent"),
+        (["model={type: DQNAgent}", "env={id: Pendulum-v1}"],
+         r"DQNAgent learns discrete.*mean SACAgent or PPOAgent"),
+        (["robustness={dynamics: {lenght: [2.0]}}"], "'lenght' is no number of CartPole.*length"),
+    ],
+)  # fmt: skip
+def test_what_cannot_work_is_told_before_training(tmp_path, changes, said):
+    loaded = load_config(write(tmp_path), [*QUICK, "gates=[]", *changes])
+    with pytest.raises(UsageError, match=said):
+        run(loaded, dry_run=True)

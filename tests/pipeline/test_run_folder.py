@@ -6,6 +6,7 @@ import signal
 import subprocess
 import sys
 import time
+from pathlib import Path
 
 import pytest
 
@@ -105,6 +106,20 @@ def test_status_log_and_latest(tmp_path):
         json.loads(line)["event"] for line in (folder / "log.jsonl").read_text().splitlines()
     ]
     assert events == ["stage", "finished"]
+    folder.point_latest()
+    (folder / "a.txt").write_text("kept")
+    assert (tmp_path / "latest" / "a.txt").read_text() == "kept"
+    folder.point_latest()  # over a link that is there
+    assert (tmp_path / "latest").resolve() == folder.path.resolve()
+    assert not list(tmp_path.glob(".latest*"))
+
+
+def test_latest_is_a_file_with_the_name_where_links_are_not_allowed(tmp_path, monkeypatch):
+    def refuse(*args, **kwargs):
+        raise OSError("links are not allowed")
+
+    folder = _folder(tmp_path)
+    monkeypatch.setattr(Path, "symlink_to", refuse)
     folder.point_latest()
     assert (tmp_path / "latest").read_text().strip() == folder.path.name
 

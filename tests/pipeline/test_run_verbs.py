@@ -62,7 +62,9 @@ def test_the_run_folder_is_complete(done):
     lock = hashlib.sha256((outcome.folder / "lock.json").read_bytes()).hexdigest()
     status = f"finished: {outcome.verdict}\nlock.json sha256: {lock}\n"
     assert (outcome.folder / "STATUS").read_text() == status
-    assert (folder / "reports" / "latest").read_text().strip() == outcome.folder.name
+    assert (folder / "reports" / "latest" / "model.ann").read_bytes() == (
+        outcome.folder / "model.ann"
+    ).read_bytes()
     assert outcome.lines[-1] == f"report: {outcome.folder / 'report.html'}"
     assert (outcome.folder / "config.yaml").read_bytes() == (folder / "toy.yaml").read_bytes()
 

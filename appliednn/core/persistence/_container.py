@@ -91,7 +91,7 @@ def _read_file(path: Path) -> bytes:
             if size > MAX_FILE:
                 raise IntegrityError(f"{path} has {size} bytes; at most {MAX_FILE} are read.")
             return file.read(MAX_FILE + 1)
-    except FileNotFoundError:
+    except (FileNotFoundError, NotADirectoryError):
         raise UsageError(f"{path}: there is no such file.") from None
     except (IsADirectoryError, PermissionError) as error:
         raise UsageError(f"{path} cannot be read: {error.strerror}.") from error

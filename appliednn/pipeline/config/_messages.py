@@ -12,6 +12,7 @@ from appliednn.pipeline.config._document import Document
 from appliednn.pipeline.config._problems import Problem, closest
 from appliednn.pipeline.config._shape import Spot, follow, tag_of
 from appliednn.pipeline.config._yaml import Path
+from appliednn.pipeline.registry._entries import ESTIMATORS
 
 _EXPECTED: dict[str, str] = {
     "int_type": "a whole number",
@@ -134,6 +135,9 @@ def _extra(document: Document, path: Path, error: ErrorDetails, spot: Spot) -> P
 
 def _bad_tag(document: Document, path: Path, error: ErrorDetails, spot: Spot) -> Problem:
     tags = _QUOTED.findall(error["ctx"]["expected_tags"])
+    task = document.value(("task",))
+    # models of other tasks are no help; other lists of types know no tasks
+    tags = [tag for tag in tags if tag in ESTIMATORS and task in ESTIMATORS[tag].tasks] or tags
     path = (*path, "type")
     value = document.value(path)
     message = f"expected one of {', '.join(tags)}, got {shown(value)}"
