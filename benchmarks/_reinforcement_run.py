@@ -30,7 +30,10 @@ def _prepared(case: Case, method: str) -> Callable[[dict], dict]:
     if method == "stable-baselines3":
         import_all(("stable_baselines3", "torch"))
         return lambda job: _measured(case, lambda: _train_peer(case, job["seed"]))
-    import_all(("tensorflow", "keras", f"appliednn.reinforcement.agents.{_module(case)}"))
+    import_all(("tensorflow", "keras"))
+    import appliednn.reinforcement
+
+    getattr(appliednn.reinforcement, case.agent)  # imports it
     preset = method.endswith("preset")
     return lambda job: _measured(case, lambda: _train_ours(case, job["seed"], preset))
 
@@ -44,10 +47,6 @@ def preset_differs(case: Case) -> bool:
         return False
     settings = preset(case.agent, case.env)
     return any(case.ours.get(k, v) != v for k, v in settings.items() if k != "total_timesteps")
-
-
-def _module(case: Case) -> str:
-    return "_" + case.agent.removesuffix("Agent").lower()
 
 
 def _measured(case: Case, train: Callable[[], tuple[Callable, Callable]]) -> dict:
