@@ -70,16 +70,15 @@ def _train_ours(case: Case, seed: int, preset: bool) -> tuple:
     import appliednn.reinforcement
 
     cls = getattr(appliednn.reinforcement, case.agent)
-    common = {
-        "eval_freq": case.steps // EVALUATIONS,
-        "n_eval_episodes": EVALUATION_EPISODES,
-        "random_state": seed,
-        "verbose": False,
-    }
+    common = {"total_timesteps": case.steps, "random_state": seed, "verbose": False}
     if preset:
-        agent = cls.from_preset(case.env, **{**common, "total_timesteps": case.steps})
+        agent = cls.from_preset(case.env, **common)
     else:
-        agent = cls(case.env, total_timesteps=case.steps, **case.ours, **common)
+        evaluated = {
+            "eval_freq": case.steps // EVALUATIONS,
+            "n_eval_episodes": EVALUATION_EPISODES,
+        }
+        agent = cls(case.env, **case.ours, **evaluated, **common)
     return agent.fit().policy(), None
 
 
