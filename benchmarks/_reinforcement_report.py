@@ -6,10 +6,8 @@ from pathlib import Path
 
 import numpy as np
 from _reinforcement_cases import CASES, TEST_EPISODES, Case
-from _reinforcement_run import METHODS
+from _reinforcement_run import METHODS, PEER, UNEVALUATED
 from _runner import fits_by_key, read_lines
-
-PEER = "stable-baselines3"
 
 
 def report(files: list[Path]) -> str:
@@ -35,10 +33,11 @@ def report(files: list[Path]) -> str:
 
 def _line(case: Case, method: str, done: dict) -> str | None:
     own = {s: f for (name, m, s), f in done.items() if (name, m) == (case.name, method)}
-    peer = {s: f for (name, m, s), f in done.items() if (name, m) == (case.name, PEER)}
+    rival = PEER + UNEVALUATED * method.endswith(UNEVALUATED)
+    peer = {s: f for (name, m, s), f in done.items() if (name, m) == (case.name, rival)}
     if not own:
         return None
-    kept = np.array([f["scores"]["kept"] for f in own.values()])
+    kept = np.array([f["scores"]["kept"] for f in own.values() if "kept" in f["scores"]])
     last = [f["scores"]["last"] for f in own.values() if "last" in f["scores"]]
     cpu = np.array([f["fit_cpu"] for f in own.values()])
     wanted, faster = case.goals
@@ -46,14 +45,16 @@ def _line(case: Case, method: str, done: dict) -> str | None:
         case.name,
         method,
         str(len(own)),
-        f"{kept.mean():.1f} ({kept.min():.1f} to {kept.max():.1f})",
-        f"{wanted:g}: {'yes' if kept.mean() >= wanted else 'no'}" if method != PEER else "",
+        f"{kept.mean():.1f} ({kept.min():.1f} to {kept.max():.1f})" if len(kept) else "",
+        f"{wanted:g}: {'yes' if kept.mean() >= wanted else 'no'}"
+        if len(kept) and method != PEER
+        else "",
         f"{np.mean(last):.1f}" if last else "",
         f"{cpu.mean():.1f}",
         f"{case.steps / cpu.mean():.0f}",
     ]
     both = sorted(set(own) & set(peer))
-    if method == PEER or not both:
+    if method == rival or not both:
         cells += ["", ""]
     else:
         ratios = np.array([peer[s]["fit_cpu"] / own[s]["fit_cpu"] for s in both])
