@@ -30,7 +30,10 @@ def _prepared(case: Case, method: str) -> Callable[[dict], dict]:
     if method == "stable-baselines3":
         import_all(("stable_baselines3", "torch"))
         return lambda job: _measured(case, lambda: _train_peer(case, job["seed"]))
-    import_all(("tensorflow", "keras", f"appliednn.reinforcement.agents.{_module(case)}"))
+    import_all(("tensorflow", "keras"))
+    import appliednn.reinforcement
+
+    getattr(appliednn.reinforcement, case.agent)  # imports it
     preset = method.endswith("preset")
     return lambda job: _measured(case, lambda: _train_ours(case, job["seed"], preset))
 
@@ -44,10 +47,6 @@ def preset_differs(case: Case) -> bool:
         return False
     settings = preset(case.agent, case.env)
     return any(case.ours.get(k, v) != v for k, v in settings.items() if k != "total_timesteps")
-
-
-def _module(case: Case) -> str:
-    return "_" + case.agent.removesuffix("Agent").lower()
 
 
 def _measured(case: Case, train: Callable[[], tuple[Callable, Callable]]) -> dict:
@@ -71,16 +70,15 @@ def _train_ours(case: Case, seed: int, preset: bool) -> tuple:
     import appliednn.reinforcement
 
     cls = getattr(appliednn.reinforcement, case.agent)
-    common = {
-        "eval_freq": case.steps // EVALUATIONS,
-        "n_eval_episodes": EVALUATION_EPISODES,
-        "random_state": seed,
-        "verbose": False,
-    }
+    common = {"total_timesteps": case.steps, "random_state": seed, "verbose": False}
     if preset:
-        agent = cls.from_preset(case.env, **{**common, "total_timesteps": case.steps})
+        agent = cls.from_preset(case.env, **common)
     else:
-        agent = cls(case.env, total_timesteps=case.steps, **case.ours, **common)
+        evaluated = {
+            "eval_freq": case.steps // EVALUATIONS,
+            "n_eval_episodes": EVALUATION_EPISODES,
+        }
+        agent = cls(case.env, **case.ours, **evaluated, **common)
     return agent.fit().policy(), None
 
 

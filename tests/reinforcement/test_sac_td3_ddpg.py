@@ -122,7 +122,7 @@ def test_images_are_read_without_a_soft_policy_too(kind):
 @pytest.mark.parametrize("shape", [[3], [6, 6, 1]])
 def test_the_actor_of_td3_reads_the_first_critic(shape):
     from appliednn.core._architecture import Architecture
-    from appliednn.reinforcement.agents._replay_actor_critic import _first
+    from appliednn.reinforcement.agents.off_policy._replay_actor_critic import _first
 
     net = Architecture.of(
         "deterministic_actor_critic", observation_shape=shape, n_actions=2, hidden_layer_sizes=[7]

@@ -43,7 +43,7 @@ def test_a_table_whose_columns_are_no_actions_is_refused():
 
 
 def test_percentages_are_told_from_probabilities():
-    with pytest.raises(ValueError, match="divided by 100"):
+    with pytest.raises(ValueError, match="divide percentages by 100"):
         off_policy_value("c", ACTIONS, REWARDS, 100 * EVEN, method="ips")
 
 

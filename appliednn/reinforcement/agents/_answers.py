@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from math import isfinite
 
 import numpy as np
 from sklearn.utils.validation import check_is_fitted
 
 from appliednn.reinforcement.agents._policy import EpisodePolicy
-from appliednn.reinforcement.agents._spaces import read_observations
+from appliednn.reinforcement.agents._spaces import SpaceSpec, read_observations
 from appliednn.reinforcement.envs._make import make_env
 from appliednn.reinforcement.evaluation._episodes import run_episodes
 from appliednn.reinforcement.evaluation._evaluation import Evaluation
@@ -112,7 +113,14 @@ class AgentAnswers:
         """
         observations, _ = self._read(obs)
         prepared = self._prepare(observations).astype(np.float32)
-        batch = {"observations": prepared, "weights": np.asarray(weights, np.float32)}
+        weights = np.asarray(weights, np.float32)
+        width = sum(self._actions.sizes) or int(np.prod(self._actions.shape))
+        if weights.size != len(prepared) * width or weights.shape[-1:] != (width,):
+            raise ValueError(
+                f"weights of shape {weights.shape} were given; expected {(len(prepared), width)}, "
+                "a weight for each observation and decision value"
+            )
+        batch = {"observations": prepared, "weights": weights.reshape(-1, width)}
         gradient = self.network_.gradient("weighted_decision", batch, "observations")
         if self._best_normalizer is not None:
             gradient = self._best_normalizer.pull_back(gradient, observations)
@@ -124,9 +132,31 @@ class AgentAnswers:
         acting = self._acting(self.network_)
 
         def scores(observations, first):
+            if not (isfinite(observations.sum()) or np.isfinite(observations).all()):
+                raise ValueError(
+                    "the environment gave observations that are not finite numbers; mend it, or "
+                    "wrap it so that they are replaced"
+                )
             return acting(self._prepare(observations), first)
 
-        return EpisodePolicy(scores, self._choose, deterministic)
+        return EpisodePolicy(scores, self._choose, deterministic, self._check_acts_in)
+
+    def _check_acts_in(self, env) -> None:
+        """Refuse an environment that the policy cannot act in: there may be further choices."""
+        seen, done = SpaceSpec.of(env.observation_space), SpaceSpec.of(env.action_space)
+        own = self._actions
+        fits = (done.kind, done.shape) == (own.kind, own.shape) and all(
+            there >= here for there, here in zip(done.sizes, own.sizes, strict=True)
+        )
+        if seen.shape != self._observations.shape or not fits:
+            raise self._other_spaces(env)
+
+    def _other_spaces(self, env) -> ValueError:
+        return ValueError(
+            f"the environment has observations {env.observation_space} and actions "
+            f"{env.action_space}; the agent was trained on {self._observations.to_gymnasium()} "
+            f"and {self._actions.to_gymnasium()}"
+        )
 
     def make_env(self, env=None):
         """Return one gymnasium environment, wrapped as the agent reads it."""
@@ -171,7 +201,7 @@ class AgentAnswers:
             run_episodes(
                 self.policy(deterministic),
                 env,
-                list(seeds),
+                seeds,
                 record=record,
                 max_steps=max_steps,
                 frame_stack=self.frame_stack,

@@ -150,7 +150,7 @@ class BaseAgent(AgentAnswers, SaveMixin, BaseEstimator):
         self
         """
         self._validate_params()
-        if n_steps is not None and n_steps < 1:
+        if n_steps is not None and not (isinstance(n_steps, Integral) and n_steps >= 1):
             raise ValueError(f"n_steps={n_steps} was given; expected a whole number of at least 1")
         given, (env, seeds) = env, self._read_env(env)
         if not hasattr(self, "network_"):
@@ -210,11 +210,7 @@ class BaseAgent(AgentAnswers, SaveMixin, BaseEstimator):
         if found[0].shape != self._observations.shape or (
             (found[1].shape, found[1].sizes) != (self._actions.shape, self._actions.sizes)
         ):
-            raise ValueError(
-                f"the environment has observations {env.observation_space} and actions "
-                f"{env.action_space}; the agent was trained on {self.observation_space_} and "
-                f"{self.action_space_}"
-            )
+            raise self._other_spaces(env)
 
     def _go_on(self, env, n_steps: int):
         run = TrainingRun(self, env, n_steps)

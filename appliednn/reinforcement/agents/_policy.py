@@ -18,12 +18,25 @@ class EpisodePolicy:
         ``choose(scores, rngs) -> actions``; ``rngs`` is None for the likeliest actions.
     deterministic : bool
         Take the likeliest action rather than a drawn one.
+    meet : callable, optional
+        ``meet(env)`` raises if the policy cannot act in an environment.
     """
 
-    def __init__(self, scores: Callable, choose: Callable, deterministic: bool) -> None:
-        self._scores, self._choose = scores, choose
+    def __init__(
+        self,
+        scores: Callable,
+        choose: Callable,
+        deterministic: bool,
+        meet: Callable | None = None,
+    ) -> None:
+        self._scores, self._choose, self._meet = scores, choose, meet
         self._deterministic = deterministic
         self._rngs: dict[int, np.random.Generator] = {}
+
+    def meet(self, env) -> None:
+        """Refuse an environment with other spaces than those that were trained on."""
+        if self._meet is not None:
+            self._meet(env)
 
     def begin(self, rows: np.ndarray, seeds: np.ndarray) -> None:
         """Give rows the generators of the episodes that they begin."""

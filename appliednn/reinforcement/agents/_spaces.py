@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from dataclasses import dataclass
 
 import numpy as np
@@ -51,7 +52,9 @@ class SpaceSpec:
             return spaces.Discrete(self.sizes[0])
         if self.kind == "multi_discrete":
             return spaces.MultiDiscrete(self.sizes, dtype=np.dtype(self.dtype))
-        return spaces.Box(self.low, self.high, self.shape, np.dtype(self.dtype))
+        dtype = np.dtype(self.dtype)
+        low, high = self.low.astype(dtype), self.high.astype(dtype)
+        return spaces.Box(low, high, self.shape, dtype)
 
     @property
     def is_image(self) -> bool:
@@ -91,6 +94,9 @@ def read_observations(X, space: SpaceSpec) -> tuple[np.ndarray, bool]:
         If their shape is not the space's, or a number is missing or infinite.
     """
     array = np.asarray(X)
+    if array.dtype.kind == "O":  # such as columns of nullable numbers
+        with suppress(TypeError, ValueError):
+            array = array.astype(np.float64)
     if array.dtype.kind not in "fiub":
         raise ValueError(
             f"observations of type {array.dtype} were given; expected numbers of shape "
@@ -105,9 +111,11 @@ def read_observations(X, space: SpaceSpec) -> tuple[np.ndarray, bool]:
             f"{('n', *space.shape)} for n"
         )
     if not space.is_image:
-        array = array.astype(np.float32)
+        with np.errstate(over="ignore"):
+            array = array.astype(np.float32)
         if not np.isfinite(array).all():
             raise ValueError(
-                "observations hold missing or infinite numbers; fill or drop those rows"
+                "observations hold numbers that are missing, infinite or too large for float32; "
+                "fill or drop those rows"
             )
     return array, single

@@ -185,7 +185,9 @@ class TrainingRun:
     def step(self, actions: np.ndarray) -> Step:
         """Act in all environments."""
         step = self.collector.step(actions)
-        if not isfinite(step.rewards.sum() + step.observations.sum()):
+        if not isfinite(step.rewards.sum() + step.observations.sum()) and not (
+            np.isfinite(step.rewards).all() and np.isfinite(step.observations).all()
+        ):  # a sum may also overflow
             raise ValueError(
                 f"the environment gave rewards or observations that are not finite numbers (after "
                 f"{self.agent.n_steps_} steps; rewards {step.rewards.tolist()}); mend it, or wrap "

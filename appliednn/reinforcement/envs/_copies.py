@@ -8,7 +8,12 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from appliednn.core.errors import UsageError
-from appliednn.reinforcement.envs._make import are_separate, first_observation, make_env
+from appliednn.reinforcement.envs._make import (
+    are_separate,
+    check_answer,
+    first_observation,
+    make_env,
+)
 
 if TYPE_CHECKING:
     from appliednn.reinforcement.envs._make import EnvLike
@@ -43,7 +48,12 @@ class Copies:
         observations = np.empty(self._shape, self.observation_space.dtype)
         ended, finals = [], []
         for i, (env, action) in enumerate(zip(self._envs, actions, strict=True)):
-            observation, rewards[i], terminated[i], truncated[i], _ = env.step(action)
+            answer = env.step(action)
+            try:
+                observation, rewards[i], terminated[i], truncated[i], _ = answer
+            except (TypeError, ValueError):
+                check_answer(env, answer)
+                raise
             if terminated[i] or truncated[i]:
                 ended.append(i)
                 finals.append(np.array(observation))

@@ -87,6 +87,27 @@ def first_observation(env: gymnasium.Env, seed: int):
     return answer[0]
 
 
+def check_answer(env: gymnasium.Env, answer) -> None:
+    """Say what is wrong with what ``env.step`` returned.
+
+    Raises
+    ------
+    UsageError
+        It is not what gymnasium's step returns, or the reward is no number.
+    """
+    if not isinstance(answer, tuple) or len(answer) != 5:
+        given = f"{len(answer)} values" if isinstance(answer, tuple) else type(answer).__name__
+        raise UsageError(
+            f"step of {env} returned {given}; gymnasium's step returns five: observation, reward, "
+            "terminated, truncated, info (the old gym's four are ported by splitting done)"
+        )
+    if not isinstance(answer[1], int | float | np.number | np.bool_):
+        raise UsageError(
+            f"step of {env} returned the reward {answer[1]!r} of type "
+            f"{type(answer[1]).__name__}; expected a number"
+        )
+
+
 def are_separate(envs: list[gymnasium.Env]) -> bool:
     """Tell whether no two of ``envs`` are the same one (which could not be copied)."""
     return len({id(env.unwrapped) for env in envs}) == len(envs)

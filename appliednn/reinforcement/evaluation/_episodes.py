@@ -10,7 +10,12 @@ import numpy as np
 
 from appliednn.core._blas_threads import OneBlasThread
 from appliednn.core.errors import UsageError
-from appliednn.reinforcement.envs._make import are_separate, first_observation, make_env
+from appliednn.reinforcement.envs._make import (
+    are_separate,
+    check_answer,
+    first_observation,
+    make_env,
+)
 from appliednn.reinforcement.envs._vector import action_converter
 
 if TYPE_CHECKING:
@@ -76,7 +81,8 @@ def run_episodes(
         ``act(observations, first) -> actions`` for a batch: observations (n, *obs_shape),
         ``first`` (n,) marks rows whose episode just began, actions (n,) or (n, d). If it has a
         method ``begin(rows, seeds)``, that is called before rows start an episode, so that a
-        policy with chance in it can draw from the episode's own seed.
+        policy with chance in it can draw from the episode's own seed. A method ``meet(env)`` is
+        called once, before all episodes, so that a policy can refuse an environment.
     env : str, callable or gymnasium.Env
         As for ``make_env``.
     seeds : sequence of int
@@ -98,7 +104,7 @@ def run_episodes(
     Raises
     ------
     UsageError
-        No seed is given, or the environment cannot be used.
+        No seed is given, one is no whole number, or the environment cannot be used.
 
     Examples
     --------
@@ -106,19 +112,31 @@ def run_episodes(
     >>> run_episodes(push_right, "CartPole-v1", seeds=[0, 1]).lengths.tolist()
     [8, 9]
     """
-    seeds = np.asarray(seeds, dtype=np.int64).reshape(-1)
-    if not len(seeds):
-        raise UsageError("no seeds were given; give one for each episode")
+    seeds = _read_seeds(seeds)
+    if max_steps is not None and max_steps < 1:
+        raise UsageError(f"max_steps={max_steps} was given; expected 1 or more, or None")
     width = max(1, min(side_by_side, len(seeds)))
-    runner = _Runner(env, seeds, width, max_steps or LONGEST, record, frame_stack)
+    runner = _Runner(act, env, seeds, width, max_steps or LONGEST, record, frame_stack)
     with OneBlasThread():
         return runner.run(act)
+
+
+def _read_seeds(seeds) -> np.ndarray:
+    """Return seeds as int64 (n,), n >= 1."""
+    given = np.asarray(seeds)
+    if given.size == 0:
+        raise UsageError("no seeds were given; give one for each episode")
+    if given.ndim != 1 or given.dtype.kind not in "iu" or given.min() < 0:
+        raise UsageError(
+            f"seeds={seeds!r} were given; expected whole numbers from 0, such as [0, 1]"
+        )
+    return given.astype(np.int64)
 
 
 class _Runner:
     """Slots that each hold an environment and the episode in it."""
 
-    def __init__(self, env, seeds, width, max_steps, record, frame_stack):
+    def __init__(self, act, env, seeds, width, max_steps, record, frame_stack):
         self.envs = [make_env(env, frame_stack) for _ in range(width)]
         if not are_separate(self.envs):
             self.envs, width = self.envs[:1], 1
@@ -127,6 +145,8 @@ class _Runner:
         self.observations = np.zeros((width, *space.shape), space.dtype)
         self.first = np.zeros(width, bool)
         self.episode = np.full(width, -1)
+        if hasattr(act, "meet"):
+            act.meet(self.envs[0])
         self.as_own = action_converter(self.envs[0].action_space)
         self.out = Episodes(
             seeds, np.zeros(n), np.zeros(n, np.int64), np.zeros(n, bool), np.zeros(n, bool)
@@ -168,11 +188,16 @@ class _Runner:
             observations, actions, rewards = self.tracks[episode]
             observations.append(self.observations[slot].copy())
             actions.append(np.array(action))
-        observation, reward, terminated, truncated, info = self.envs[slot].step(action)
+        answer = self.envs[slot].step(action)
+        try:
+            observation, reward, terminated, truncated, info = answer
+            out.returns[episode] += reward
+        except (TypeError, ValueError):
+            check_answer(self.envs[slot], answer)
+            raise
         if self.record:
             rewards.append(float(reward))
         self.observations[slot] = observation
-        out.returns[episode] += reward
         out.lengths[episode] += 1
         truncated = truncated or out.lengths[episode] >= self.max_steps
         for name, value in info.items():

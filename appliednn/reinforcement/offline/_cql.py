@@ -227,8 +227,9 @@ class DiscreteCQL(OfflinePolicy):
         log = read_log_arguments(*columns)
         if log.actions.ndim != 1:
             raise ValueError(
-                "the log's actions are real numbers; DiscreteCQL chooses among numbered actions "
-                "(BehaviorCloning takes real ones)"
+                f"the log's actions are real numbers of shape {log.actions.shape}; DiscreteCQL "
+                "chooses among numbered actions (BehaviorCloning takes real ones): give whole "
+                "numbers that are kept as floats as actions.astype(int)"
             )
         if not log.known.any():
             raise ValueError("the log shows of no step what followed it; give next_observations")

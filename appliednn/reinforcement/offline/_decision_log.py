@@ -179,8 +179,7 @@ def read_propensity(propensity, codes: np.ndarray, labels: np.ndarray):
         row = int(np.flatnonzero(wrong)[0])
         raise ValueError(
             f"propensity is {own[row]} in row {row} ({int(wrong.sum())} such rows); an action "
-            "that was taken had a probability above 0 and at most 1 (divide percentages "
-            "by 100)"
+            "that was taken had a probability above 0 and at most 1 (divide percentages by 100)"
         )
     if values.ndim == 1:
         return own, None

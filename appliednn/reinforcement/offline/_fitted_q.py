@@ -202,9 +202,11 @@ class FittedQEvaluation(BaseEstimator):
             q = system.q(log.observations[starts], own, counts[numbers])
             draws.append(float(counts @ (here * q).sum(axis=1)) / n)
         self.draws_ = np.array(draws)
-        ci = percentile_interval(self.draws_, self.level) if draws else None
-        name = "discounted return (fitted-Q evaluation)"
-        self.value_ = Estimate(name, float(worth.mean()), ci, n, "bootstrap", self.level, seed)
+        ci, reason = None, "one episode gives no interval" if n == 1 else ""
+        if draws and n > 1:
+            ci = percentile_interval(self.draws_, self.level)
+        name, value = "discounted return (fitted-Q evaluation)", float(worth.mean())
+        self.value_ = Estimate(name, value, ci, n, "bootstrap", self.level, seed, reason)
         self._solution = (system, solved, every)
 
     def _grow(self, log: LoggedTransitions, ahead, weights, seed: int):

@@ -35,6 +35,9 @@ from appliednn.reinforcement.offline._value_terms import (
     row_terms,
 )
 
+# Of so many rows a doubly robust value no longer varies with the ridge regression it rests on, and
+# fitting that hundreds of times takes minutes.
+_MANY_ROWS = 50_000
 _METHODS = {"ips", "snips", "dm", "dr", "switch", "switch-dr"}
 
 
@@ -108,8 +111,8 @@ def off_policy_value(
         By the central limit theorem, ``"normal"``, with a correction for skewness, ``"hall"``,
         or by a bootstrap that fits the model anew on each sample. ``"auto"``: the bootstrap for
         methods in which a model's error stays (``"dm"``, ``"switch"``) and for the ridge
-        regression, which is fast; else ``"hall"``, whose ``"dr"`` does not know how much a model
-        learnt from these rows varies, and is a little short.
+        regression on at most 50 000 rows, which is fast; else ``"hall"``, whose ``"dr"`` does not
+        know how much a model learnt from these rows varies, and is a little short for few.
         ``"bernstein"`` holds for every n; for ``"ips"`` and ``"dr"``, with ``clip`` and
         ``reward_range``.
     reward_range : (float, float), optional
@@ -170,7 +173,8 @@ def off_policy_value(
             cut = choose_threshold(method, log, target, weights, model)
     terms = influence(method, row_terms(method, log, target, weights, model, cut), weights)
     if interval == "auto":
-        refits = method in MODEL_BOUND or isinstance(cross, RidgeCrossFit)
+        quick = isinstance(cross, RidgeCrossFit) and log.n <= _MANY_ROWS
+        refits = method in MODEL_BOUND or quick
         interval = "bootstrap" if refits else "hall"
 
     def resampled(rows: np.ndarray) -> float:

@@ -77,7 +77,19 @@ class LoggedTransitions:
         return np.bincount(self.episodes, self.rewards)
 
     def of_episodes(self, numbers: Sequence[int]) -> LoggedTransitions:
-        """Return the steps of some episodes: split a log into whole episodes, not into rows."""
+        """Return the steps of some episodes: split a log into whole episodes, not into rows.
+
+        Raises
+        ------
+        ValueError
+            For numbers of no episode, or none at all.
+        """
+        absent = np.setdiff1d(numbers, self.episodes)
+        if len(absent) or not len(numbers):
+            raise ValueError(
+                f"episodes {absent.tolist()[:5]} were asked for, {len(numbers)} in all; expected "
+                f"one or more of 0 to {self.episodes[-1]}"
+            )
         rows = np.flatnonzero(np.isin(self.episodes, numbers))
         columns = {name: getattr(self, name)[rows] for name in self.__dataclass_fields__}
         return LoggedTransitions(**columns)

@@ -9,8 +9,8 @@ import numpy as np
 from sklearn.utils._param_validation import Interval
 
 from appliednn.core._updates import Follow, Phase, Recipe, Updater
-from appliednn.reinforcement.agents._replay_continuous import ContinuousReplayAgent
 from appliednn.reinforcement.agents._training_run import TrainingRun
+from appliednn.reinforcement.agents.off_policy._replay_continuous import ContinuousReplayAgent
 
 
 class TD3Agent(ContinuousReplayAgent):

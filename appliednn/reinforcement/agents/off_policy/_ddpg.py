@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from appliednn.reinforcement.agents._td3 import TD3Agent
+from appliednn.reinforcement.agents.off_policy._td3 import TD3Agent
 
 
 class DDPGAgent(TD3Agent):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from abc import abstractmethod
 from collections.abc import Mapping
 from numbers import Integral, Real
@@ -12,8 +13,8 @@ from sklearn.utils._param_validation import Interval
 from appliednn.core._sequence_network import SequenceNetwork
 from appliednn.core._updates import Updater
 from appliednn.reinforcement.agents._base import BaseAgent
-from appliednn.reinforcement.agents._loss_means import LossMeans
 from appliednn.reinforcement.agents._training_run import TrainingRun, check_finite
+from appliednn.reinforcement.agents.off_policy._loss_means import LossMeans
 from appliednn.reinforcement.replay import NStepWindow, ReplayBuffer
 
 # Steps between two entries of the history, at least.
@@ -130,6 +131,13 @@ class OffPolicyAgent(BaseAgent):
                 recorded = self.n_steps_
         if self.n_steps_ > recorded:
             self._record(run, means)
+        if not means.n_updates and self.n_steps_ >= self.total_timesteps:
+            warnings.warn(
+                f"nothing was learnt in {self.n_steps_} steps, as learning begins after "
+                f"learning_starts={self.learning_starts}: raise total_timesteps or lower it",
+                UserWarning,
+                stacklevel=5,
+            )
 
     def _learns_now(self, buffer: ReplayBuffer) -> bool:
         remembered = self.n_steps_ - self._learning["buffer_from"]
