@@ -16,6 +16,9 @@ from appliednn.reinforcement.agents.off_policy._replay_continuous import Continu
 class TD3Agent(ContinuousReplayAgent):
     """Learns real-valued actions from remembered steps, with two critics that check each other.
 
+    On images :class:`SACAgent` is the safer choice: without a weight on entropy an actor may run
+    to the ends of its range before the critics know anything, and ``tanh`` keeps it there.
+
     Parameters
     ----------
     env : str, callable or gymnasium.Env, optional
