@@ -17,7 +17,7 @@ def report(files: list[Path]) -> str:
     fits = fits_by_key(lines, ("set", "method", "seed"))
     done = {key: fit for key, fit in fits.items() if fit["status"] == "ok"}
     table = [
-        "| environment, algorithm | method | seeds | kept policy: mean return (worst to best seed) | "
+        "| environment, algorithm | method | seeds | kept policy: mean return (worst to best) | "
         f"goal | last policy | CPU s | steps per CPU s | times {PEER} | goal |",
         "|" + "---|" * 10,
     ]
@@ -28,7 +28,7 @@ def report(files: list[Path]) -> str:
         f"`python benchmarks/reinforcement.py run`, then `report`. {machine_sentence(lines)} "
         f"One thread for each training; other work on the machine, median load {load:.1f}.",
         f"Returns are means of {TEST_EPISODES} episodes without exploring, the same for all, that "
-        "no training has seen. CPU seconds are of learning, with compilation and, but for the rows "
+        "no training has seen. CPU seconds are of learning, with compilation and, but for rows "
         "without evaluations, with those that choose the policy to keep. Ratios are geometric "
         "means, paired by seed, with 95 % bootstrap intervals over seeds; a speed goal is met "
         "where the whole interval reaches it.",
