@@ -17,7 +17,14 @@ from _reinforcement_cases import (
 )
 from _runner import Fits, Results, cpu_seconds, import_all, serve
 
-METHODS = ("appliednn", "appliednn, preset", "stable-baselines3")
+PEER, UNEVALUATED = "stable-baselines3", ", unevaluated"
+METHODS = (
+    "appliednn",
+    "appliednn, preset",
+    PEER,
+    f"appliednn{UNEVALUATED}",
+    f"{PEER}{UNEVALUATED}",
+)
 
 
 def work(pipe, log: str, set_name: str, method: str, rows: int) -> None:
@@ -27,12 +34,16 @@ def work(pipe, log: str, set_name: str, method: str, rows: int) -> None:
 
 def _prepared(case: Case, method: str) -> Callable[[dict], dict]:
     """Import all that learning needs; return the function that trains with a job's seed."""
-    if method == "stable-baselines3":
+    evaluates = not method.endswith(UNEVALUATED)
+    if method.startswith(PEER):
         import_all(("stable_baselines3", "torch"))
-        return lambda job: _measured(case, lambda: _train_peer(case, job["seed"]))
-    import_all(("tensorflow", "keras", f"appliednn.reinforcement.agents.{_module(case)}"))
+        return lambda job: _measured(case, lambda: _train_peer(case, job["seed"], evaluates))
+    import_all(("tensorflow", "keras"))
+    import appliednn.reinforcement
+
+    getattr(appliednn.reinforcement, case.agent)  # imports it
     preset = method.endswith("preset")
-    return lambda job: _measured(case, lambda: _train_ours(case, job["seed"], preset))
+    return lambda job: _measured(case, lambda: _train_ours(case, job["seed"], preset, evaluates))
 
 
 def preset_differs(case: Case) -> bool:
@@ -44,10 +55,6 @@ def preset_differs(case: Case) -> bool:
         return False
     settings = preset(case.agent, case.env)
     return any(case.ours.get(k, v) != v for k, v in settings.items() if k != "total_timesteps")
-
-
-def _module(case: Case) -> str:
-    return "_" + case.agent.removesuffix("Agent").lower()
 
 
 def _measured(case: Case, train: Callable[[], tuple[Callable, Callable]]) -> dict:
@@ -67,24 +74,24 @@ def _measured(case: Case, train: Callable[[], tuple[Callable, Callable]]) -> dic
     return {"scores": scores, "fit_cpu": cpu, "fit_wall": wall, "steps": case.steps}
 
 
-def _train_ours(case: Case, seed: int, preset: bool) -> tuple:
+def _train_ours(case: Case, seed: int, preset: bool, evaluates: bool) -> tuple:
     import appliednn.reinforcement
 
     cls = getattr(appliednn.reinforcement, case.agent)
-    common = {
-        "eval_freq": case.steps // EVALUATIONS,
-        "n_eval_episodes": EVALUATION_EPISODES,
-        "random_state": seed,
-        "verbose": False,
-    }
+    common = {"total_timesteps": case.steps, "random_state": seed, "verbose": False}
     if preset:
-        agent = cls.from_preset(case.env, **{**common, "total_timesteps": case.steps})
+        agent = cls.from_preset(case.env, **common)
     else:
-        agent = cls(case.env, total_timesteps=case.steps, **case.ours, **common)
-    return agent.fit().policy(), None
+        evaluated = {
+            "eval_freq": case.steps // EVALUATIONS if evaluates else None,
+            "n_eval_episodes": EVALUATION_EPISODES,
+        }
+        agent = cls(case.env, **case.ours, **evaluated, **common)
+    policy = agent.fit().policy()
+    return (policy, None) if evaluates else (None, policy)
 
 
-def _train_peer(case: Case, seed: int) -> tuple:
+def _train_peer(case: Case, seed: int, evaluates: bool) -> tuple:
     """Train with stable-baselines3; its EvalCallback keeps the best policy, as ours is kept."""
     import gymnasium
     import stable_baselines3
@@ -104,6 +111,8 @@ def _train_peer(case: Case, seed: int) -> tuple:
         "MlpPolicy", envs, policy_kwargs=case.policy_kwargs or None, seed=seed, device="cpu",
         **settings,
     )  # fmt: skip
+    if not evaluates:
+        return None, _acts(model.learn(case.steps))
     with tempfile.TemporaryDirectory() as folder:
         held = make_vec_env(lambda: gymnasium.make(case.env), 1, seed=seed + 1000)
         keeper = EvalCallback(

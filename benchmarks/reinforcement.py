@@ -6,8 +6,9 @@
 Both libraries get the same environment steps, the same settings (rl-baselines3-zoo's), the same
 number of evaluations in training, whose best policy is kept, and one thread; every training has a
 process of its own, imports are over before the clock starts, compilation is counted. "appliednn,
-preset" has the settings of ``from_preset``, where they differ. The same command goes on where it
-was stopped.
+preset" has the settings of ``from_preset``, evaluations among them, where they differ. The same
+command goes on where it was stopped. "unevaluated" learns without evaluations and keeps the last
+policy: what learning alone costs.
 """
 
 from __future__ import annotations

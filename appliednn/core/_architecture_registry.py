@@ -43,17 +43,20 @@ BUILDERS: dict[str, tuple[str, str]] = {
         f"{_TEXT}.generation._translation_networks",
         "build_transformer_translation",
     ),
-    "actor_critic": (f"{_AGENTS}._actor_critic_network", "build_actor_critic"),
+    "actor_critic": (f"{_AGENTS}.on_policy._actor_critic_network", "build_actor_critic"),
     "recurrent_actor_critic": (
-        f"{_AGENTS}._recurrent_network",
+        f"{_AGENTS}.on_policy._recurrent_network",
         "build_recurrent_actor_critic",
     ),
-    "q_network": (f"{_AGENTS}._q_network", "build_q_network"),
+    "q_network": (f"{_AGENTS}.off_policy._q_network", "build_q_network"),
     "deterministic_actor_critic": (
-        f"{_AGENTS}._replay_actor_critic",
+        f"{_AGENTS}.off_policy._replay_actor_critic",
         "build_deterministic_actor_critic",
     ),
-    "squashed_actor_critic": (f"{_AGENTS}._replay_actor_critic", "build_squashed_actor_critic"),
+    "squashed_actor_critic": (
+        f"{_AGENTS}.off_policy._replay_actor_critic",
+        "build_squashed_actor_critic",
+    ),
     "cloned_policy": (f"{_OFFLINE}._networks", "build_cloned_policy"),
     "offline_q": (f"{_OFFLINE}._networks", "build_offline_q"),
     "keras": ("appliednn.core._keras_architecture", "build_from_config"),
@@ -106,7 +109,7 @@ FUNCTIONS: dict[str, tuple[str, dict[str, str]]] = {
     "gru_translation": _TRANSLATION,
     "transformer_translation": _TRANSLATION,
     "recurrent_actor_critic": (
-        f"{_AGENTS}._recurrent_network",
+        f"{_AGENTS}.on_policy._recurrent_network",
         {
             "recurrent_ppo_loss": "recurrent_ppo_loss",
             "encode": "encode",
@@ -114,7 +117,7 @@ FUNCTIONS: dict[str, tuple[str, dict[str, str]]] = {
         },
     ),
     "actor_critic": (
-        f"{_AGENTS}._actor_critic_network",
+        f"{_AGENTS}.on_policy._actor_critic_network",
         {
             "ppo_loss": "ppo_loss",
             "policy_gradient_loss": "policy_gradient_loss",
@@ -122,11 +125,11 @@ FUNCTIONS: dict[str, tuple[str, dict[str, str]]] = {
         },
     ),
     "q_network": (
-        f"{_AGENTS}._q_network",
+        f"{_AGENTS}.off_policy._q_network",
         {"dqn_loss": "dqn_loss", "double_dqn_loss": "double_dqn_loss", **_DECISIONS},
     ),
     "deterministic_actor_critic": (
-        f"{_AGENTS}._replay_actor_critic",
+        f"{_AGENTS}.off_policy._replay_actor_critic",
         {
             "critic_loss": "td3_critic_loss",
             "actor_loss": "td3_actor_loss",
@@ -135,7 +138,7 @@ FUNCTIONS: dict[str, tuple[str, dict[str, str]]] = {
         },
     ),
     "squashed_actor_critic": (
-        f"{_AGENTS}._replay_actor_critic",
+        f"{_AGENTS}.off_policy._replay_actor_critic",
         {
             "critic_loss": "sac_critic_loss",
             "actor_and_temperature_loss": "sac_actor_loss",

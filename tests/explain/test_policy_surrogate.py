@@ -27,11 +27,10 @@ def tree():
     return surrogate_tree(LinearAgent.balancing(), max_depth=2, **QUICK)
 
 
-def test_imitation_weighted_by_what_errors_cost_beats_plain_imitation(tree):
+def test_a_tree_taught_on_its_own_states_beats_plain_imitation(tree):
     plain = surrogate_tree(
         LinearAgent.balancing(), max_depth=2, weights="plain", **{**QUICK, "n_iterations": 1}
     )
-    assert tree.weights != "plain"
     assert tree.evaluation.mean.value > plain.evaluation.mean.value + 100
     assert tree.tree_.get_depth() <= 2
 

@@ -102,11 +102,12 @@ class Spot(gymnasium.Env):
 
 
 class Point(Spot):
-    """The same images; the action should be -1 for the left half and 1 for the right."""
+    """The same images; the action should be -0.5 for the left half, 0.5 for the right."""
 
     def __init__(self):
         super().__init__()
         self.action_space = spaces.Box(-1, 1, (1,), np.float32)
 
     def step(self, action):
-        return self.image, -float((action[0] - (1 if self.half else -1)) ** 2), True, False, {}
+        reward = -float((action[0] - self.half + 0.5) ** 2)
+        return self.image, reward, True, False, {}

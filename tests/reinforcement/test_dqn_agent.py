@@ -181,7 +181,8 @@ def test_learning_stops_in_time():
 
 
 def test_without_a_gradient_step_the_loss_is_unknown():
-    agent = DQNAgent(Chain, **{**_TINY, "learning_starts": 500}).fit()
+    with pytest.warns(UserWarning, match="nothing was learnt in 240 steps"):
+        agent = DQNAgent(Chain, **{**_TINY, "learning_starts": 500}).fit()
     assert np.isnan(agent.history_["loss"]).all()
     assert np.isfinite(agent.history_["return"]).all()
 

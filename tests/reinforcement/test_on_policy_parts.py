@@ -8,15 +8,15 @@ from appliednn.core._architecture import Architecture
 from appliednn.core._sequence_network import SequenceNetwork
 from appliednn.core._updates import Phase, Recipe, Updater
 from appliednn.reinforcement.agents._acting import dense_forward
-from appliednn.reinforcement.agents._distributions import Sampler, entropy, log_prob
-from appliednn.reinforcement.agents._memory import LstmMemory
 from appliednn.reinforcement.agents._normalizer import (
     ObservationNormalizer,
     RewardScaler,
     RunningMoments,
 )
-from appliednn.reinforcement.agents._rollout import Rollout, Values, advantages
 from appliednn.reinforcement.agents._spaces import SpaceSpec
+from appliednn.reinforcement.agents.on_policy._distributions import Sampler, entropy, log_prob
+from appliednn.reinforcement.agents.on_policy._memory import LstmMemory
+from appliednn.reinforcement.agents.on_policy._rollout import Rollout, Values, advantages
 
 rng = np.random.default_rng(0)
 

@@ -6,7 +6,7 @@ from scipy import integrate
 
 from appliednn.core._architecture import Architecture
 from appliednn.core._updates import Follow, Phase, Recipe, Updater
-from appliednn.reinforcement.agents._q_network import numpy_q
+from appliednn.reinforcement.agents.off_policy._q_network import numpy_q
 
 _RATE, _EPSILON, _ROWS, _STEPS = 0.01, 1e-5, 5, 3
 
@@ -235,7 +235,7 @@ def test_sac_takes_the_steps_that_its_paper_defines():
 @pytest.mark.parametrize(("mean", "log_std"), [(0.0, 0.0), (1.3, -1.0), (-0.4, 0.7)])
 def test_the_density_of_squashed_actions_is_a_density(mean, log_std):
     """It integrates to 1, and its entropy is the one that integration gives."""
-    from appliednn.reinforcement.agents._replay_actor_critic import squashed_sample
+    from appliednn.reinforcement.agents.off_policy._replay_actor_critic import squashed_sample
 
     actions = np.concatenate([-1 + 10.0 ** np.linspace(-12, -3, 400),
                               np.linspace(-0.999, 0.999, 20001)[1:-1],
@@ -255,7 +255,7 @@ def test_the_density_of_squashed_actions_is_a_density(mean, log_std):
 
 
 def test_large_inputs_keep_their_density_finite():
-    from appliednn.reinforcement.agents._replay_actor_critic import squashed_sample
+    from appliednn.reinforcement.agents.off_policy._replay_actor_critic import squashed_sample
 
     actions, logs = squashed_sample(np.float32([[40.0, 0.0]]), np.float32([[0.0]]))
     # log(1 - tanh(u)^2) is log 4 - 2u in the limit

@@ -9,9 +9,9 @@ from sklearn.utils._param_validation import Interval, StrOptions
 
 from appliednn.core._sequence_network import SequenceNetwork
 from appliednn.core._updates import Updater
-from appliednn.reinforcement.agents._distributions import Sampler
-from appliednn.reinforcement.agents._on_policy import OnPolicyAgent
 from appliednn.reinforcement.agents._training_run import TrainingRun, check_finite
+from appliednn.reinforcement.agents.on_policy._base import OnPolicyAgent
+from appliednn.reinforcement.agents.on_policy._distributions import Sampler
 from appliednn.reinforcement.evaluation._episodes import Episodes
 
 

@@ -1,15 +1,23 @@
-"""Deep deterministic policy gradients."""
+"""Twin delayed deep deterministic policy gradients."""
 
 from __future__ import annotations
 
-from appliednn.reinforcement.agents._td3 import TD3Agent
+from collections.abc import Sequence
+from numbers import Integral, Real
+
+import numpy as np
+from sklearn.utils._param_validation import Interval
+
+from appliednn.core._updates import Follow, Phase, Recipe, Updater
+from appliednn.reinforcement.agents._training_run import TrainingRun
+from appliednn.reinforcement.agents.off_policy._replay_continuous import ContinuousReplayAgent
 
 
-class DDPGAgent(TD3Agent):
-    """Learns real-valued actions from remembered steps: one actor, one critic.
+class TD3Agent(ContinuousReplayAgent):
+    """Learns real-valued actions from remembered steps, with two critics that check each other.
 
-    :class:`TD3Agent` is the same with a second critic, target noise and a delayed actor, and
-    mostly the safer choice.
+    On images :class:`SACAgent` is the safer choice: without a weight on entropy an actor may run
+    to the ends of its range before the critics know anything, and ``tanh`` keeps it there.
 
     Parameters
     ----------
@@ -23,7 +31,7 @@ class DDPGAgent(TD3Agent):
     processes : bool
         Run each environment in a process of its own: pays where a step takes milliseconds.
     learning_rate : float
-        Rate of Adam, for actor and critic.
+        Rate of Adam, for actor and critics.
     buffer_size, batch_size : int
         Steps remembered; rows of a gradient step.
     learning_starts : int
@@ -41,8 +49,12 @@ class DDPGAgent(TD3Agent):
     noise_correlation : float
         Of that noise from step to step: near 1 (an Ornstein-Uhlenbeck process) it swings heavy
         things up that independent noise leaves where they are.
+    policy_delay : int
+        The actor and the targets move once in so many gradient steps.
+    target_noise, target_noise_clip : float
+        Standard deviation and bound of the noise on the targets' actions.
     hidden_layer_sizes : tuple of int
-        Of actor and critic each (for images: after convolutions of their own).
+        Of actor and critics each (for images: after convolutions of their own).
     activation : str
         Of the hidden layers.
     frame_stack : int
@@ -69,7 +81,7 @@ class DDPGAgent(TD3Agent):
     Attributes
     ----------
     network_ : SequenceNetwork
-        The best policy's networks: actor, critic and targets.
+        The best policy's networks: actor, critics and targets.
     history_ : dict of str to list
         ``n_steps``, ``return`` and ``length`` (mean of the last hundred episodes), ``seconds``,
         ``critic_loss``, ``q_value``, ``actor_loss``; ``eval_n_steps``, ``eval_return``,
@@ -85,27 +97,27 @@ class DDPGAgent(TD3Agent):
 
     References
     ----------
-    .. [1] T. Lillicrap et al., "Continuous control with deep reinforcement learning", ICLR 2016.
+    .. [1] S. Fujimoto, H. van Hoof and D. Meger, "Addressing function approximation error in
+       actor-critic methods", ICML 2018.
 
     Examples
     --------
-    >>> from appliednn.reinforcement import DDPGAgent
-    >>> agent = DDPGAgent("Pendulum-v1", total_timesteps=120, learning_starts=100, batch_size=16,
-    ...                   hidden_layer_sizes=(16,), n_eval_episodes=1, random_state=0)
+    >>> from appliednn.reinforcement import TD3Agent
+    >>> agent = TD3Agent("Pendulum-v1", total_timesteps=120, learning_starts=100, batch_size=16,
+    ...                  hidden_layer_sizes=(16,), n_eval_episodes=1, random_state=0)
     >>> agent.fit().predict([[1.0, 0.0, 0.5]]).shape
     (1, 1)
     """
 
     _parameter_constraints: dict = {
-        name: constraint
-        for name, constraint in TD3Agent._parameter_constraints.items()
-        if name not in ("policy_delay", "target_noise", "target_noise_clip")
+        **ContinuousReplayAgent._parameter_constraints,
+        "action_noise": [Interval(Real, 0, None, closed="left")],
+        "noise_correlation": [Interval(Real, 0, 1, closed="left")],
+        "policy_delay": [Interval(Integral, 1, None, closed="left")],
+        "target_noise": [Interval(Real, 0, None, closed="left")],
+        "target_noise_clip": [Interval(Real, 0, None, closed="left")],
     }
-    _n_critics = 1
-    # what TD3 adds, switched off
-    policy_delay = 1
-    target_noise = 0.0
-    target_noise_clip = 0.0
+    _network = "deterministic_actor_critic"
 
     def __init__(
         self,
@@ -124,6 +136,9 @@ class DDPGAgent(TD3Agent):
         n_step=1,
         action_noise=0.1,
         noise_correlation=0.0,
+        policy_delay=2,
+        target_noise=0.2,
+        target_noise_clip=0.5,
         hidden_layer_sizes=(400, 300),
         activation="relu",
         frame_stack=1,
@@ -151,6 +166,9 @@ class DDPGAgent(TD3Agent):
         self.n_step = n_step
         self.action_noise = action_noise
         self.noise_correlation = noise_correlation
+        self.policy_delay = policy_delay
+        self.target_noise = target_noise
+        self.target_noise_clip = target_noise_clip
         self.hidden_layer_sizes = hidden_layer_sizes
         self.activation = activation
         self.frame_stack = frame_stack
@@ -162,3 +180,36 @@ class DDPGAgent(TD3Agent):
         self.max_seconds = max_seconds
         self.random_state = random_state
         self.verbose = verbose
+
+    def _updater(self) -> Updater:
+        delay = int(self.policy_delay)
+        phases = (
+            Phase("critic_loss", "critic", scalars=("q_value",)),
+            Phase("actor_loss", "actor", every=delay),
+        )
+        follows = (
+            Follow("critic", "target_critic", every=delay),
+            Follow("actor", "target_actor", every=delay),
+        )
+        return Updater(self._architecture(), Recipe(phases, follows, epsilon=1e-8))
+
+    def _explore(self, scores, run: TrainingRun) -> np.ndarray:
+        if scores is None:
+            return self._random(run)
+        noise = self._wandering_noise(run, float(self.noise_correlation))
+        return np.clip(self._best(scores) + self.action_noise * noise, -1.0, 1.0)
+
+    def _choose(self, scores: np.ndarray, rngs: Sequence | None) -> np.ndarray:
+        best = self._best(scores)
+        if rngs is not None:
+            noise = np.stack([rng.standard_normal(best.shape[1:]) for rng in rngs])
+            best = np.clip(best + self.action_noise * noise, -1.0, 1.0)
+        return self._to_space(best)
+
+    def _scalars(self, run: TrainingRun) -> dict[str, float]:
+        return {
+            "learning_rate": self.learning_rate,
+            "tau": self.tau,
+            "target_noise": self.target_noise,
+            "target_noise_clip": self.target_noise_clip,
+        }

@@ -11,9 +11,9 @@ from sklearn.utils._param_validation import Interval
 from appliednn.core._architecture import Architecture, hidden_widths
 from appliednn.core._sequence_network import SequenceNetwork
 from appliednn.core._updates import Follow, Phase, Recipe, Updater
-from appliednn.reinforcement.agents._off_policy import OffPolicyAgent
-from appliednn.reinforcement.agents._q_network import numpy_q
 from appliednn.reinforcement.agents._training_run import TrainingRun
+from appliednn.reinforcement.agents.off_policy._base import OffPolicyAgent
+from appliednn.reinforcement.agents.off_policy._q_network import numpy_q
 from appliednn.reinforcement.replay import PrioritizedReplayBuffer, ReplayBuffer
 
 

@@ -10,8 +10,8 @@ from appliednn.core._architecture import Architecture, hidden_widths
 from appliednn.core._sequence_network import SequenceNetwork
 from appliednn.core._updates import Updater
 from appliednn.reinforcement.agents._acting import dense_forward
-from appliednn.reinforcement.agents._off_policy import OffPolicyAgent
 from appliednn.reinforcement.agents._training_run import TrainingRun
+from appliednn.reinforcement.agents.off_policy._base import OffPolicyAgent
 
 
 class ContinuousReplayAgent(OffPolicyAgent):

@@ -11,10 +11,10 @@ from appliednn.core._architecture import Architecture, hidden_widths
 from appliednn.core._numpy_forward import ACTIVATIONS
 from appliednn.core._sequence_network import SequenceNetwork
 from appliednn.reinforcement.agents._acting import dense_forward
-from appliednn.reinforcement.agents._memory import LstmMemory
-from appliednn.reinforcement.agents._ppo import PPOAgent
-from appliednn.reinforcement.agents._rollout import Rollout, Values
 from appliednn.reinforcement.agents._training_run import TrainingRun
+from appliednn.reinforcement.agents.on_policy._memory import LstmMemory
+from appliednn.reinforcement.agents.on_policy._ppo import PPOAgent
+from appliednn.reinforcement.agents.on_policy._rollout import Rollout, Values
 
 
 class RecurrentPPOAgent(PPOAgent):

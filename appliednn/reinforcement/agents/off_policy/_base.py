@@ -13,8 +13,8 @@ from sklearn.utils._param_validation import Interval
 from appliednn.core._sequence_network import SequenceNetwork
 from appliednn.core._updates import Updater
 from appliednn.reinforcement.agents._base import BaseAgent
-from appliednn.reinforcement.agents._loss_means import LossMeans
 from appliednn.reinforcement.agents._training_run import TrainingRun, check_finite
+from appliednn.reinforcement.agents.off_policy._loss_means import LossMeans
 from appliednn.reinforcement.replay import NStepWindow, ReplayBuffer
 
 # Steps between two entries of the history, at least.

@@ -10,8 +10,8 @@ import numpy as np
 from sklearn.utils._param_validation import Interval, StrOptions
 
 from appliednn.core._updates import Follow, Phase, Recipe, Updater
-from appliednn.reinforcement.agents._replay_continuous import ContinuousReplayAgent
 from appliednn.reinforcement.agents._training_run import TrainingRun
+from appliednn.reinforcement.agents.off_policy._replay_continuous import ContinuousReplayAgent
 
 # Bounds of the logarithm of the policy's standard deviation.
 _LOG_STD_RANGE = (-20.0, 2.0)

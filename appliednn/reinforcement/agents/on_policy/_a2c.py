@@ -1,4 +1,4 @@
-"""Proximal policy optimisation."""
+"""Advantage actor-critic."""
 
 from __future__ import annotations
 
@@ -7,14 +7,15 @@ from numbers import Integral, Real
 import numpy as np
 from sklearn.utils._param_validation import Interval, StrOptions
 
-from appliednn.reinforcement.agents._on_policy import OnPolicyAgent
 from appliednn.reinforcement.agents._training_run import TrainingRun
+from appliednn.reinforcement.agents.on_policy._base import OnPolicyAgent
 
 
-class PPOAgent(OnPolicyAgent):
-    """Learns a policy by many small steps on each round of episodes, none of them far.
+class A2CAgent(OnPolicyAgent):
+    """Learns a policy by one step on each short round, its value as the yardstick.
 
-    Source: J. Schulman et al., Proximal policy optimization algorithms, arXiv:1707.06347.
+    Source: V. Mnih et al., Asynchronous methods for deep reinforcement learning, ICML 2016 (the
+    synchronous form).
 
     Parameters
     ----------
@@ -29,24 +30,18 @@ class PPOAgent(OnPolicyAgent):
         Run each environment in a process of its own: pays where a step takes milliseconds.
     n_steps : int
         Steps of each environment in a round.
-    batch_size : int
-        Rows of a gradient step; at most ``n_envs * n_steps``, of which it should be a divisor.
-    n_epochs : int
-        Passes over a round.
     learning_rate : float
         Rate of Adam.
     schedule : {"constant", "linear"}
-        Whether rate and ``clip_range`` fall to zero over ``total_timesteps``.
+        Whether the rate falls to zero over ``total_timesteps``.
     gamma, gae_lambda : float
         Discount, and weight of longer looks ahead.
-    clip_range : float
-        How far the ratio of new and old probability counts.
     entropy_coef, value_coef : float
         Weights of the entropy and of the value's squared error.
     max_grad_norm : float
         Bound of the gradients' global norm.
     normalize_advantage : bool
-        Standardise advantages within a batch.
+        Standardise advantages within a round.
     hidden_layer_sizes : tuple of int
         Of policy and value network each (for images: after convolutions that they share).
     activation : str
@@ -89,8 +84,8 @@ class PPOAgent(OnPolicyAgent):
 
     Examples
     --------
-    >>> from appliednn.reinforcement import PPOAgent
-    >>> agent = PPOAgent("CartPole-v1", total_timesteps=512, n_eval_episodes=2, random_state=0)
+    >>> from appliednn.reinforcement import A2CAgent
+    >>> agent = A2CAgent("CartPole-v1", total_timesteps=512, n_eval_episodes=2, random_state=0)
     >>> agent.fit().predict([[0.0, 0.0, 0.1, 0.5], [0.0, 0.0, -0.1, -0.5]]).shape
     (2,)
     """
@@ -98,11 +93,8 @@ class PPOAgent(OnPolicyAgent):
     _parameter_constraints: dict = {
         **OnPolicyAgent._parameter_constraints,
         "n_steps": [Interval(Integral, 1, None, closed="left")],
-        "batch_size": [Interval(Integral, 2, None, closed="left")],
-        "n_epochs": [Interval(Integral, 1, None, closed="left")],
         "schedule": [StrOptions({"constant", "linear"})],
         "gae_lambda": [Interval(Real, 0, 1, closed="both")],
-        "clip_range": [Interval(Real, 0, None, closed="neither")],
         "entropy_coef": [Interval(Real, 0, None, closed="left")],
         "value_coef": [Interval(Real, 0, None, closed="left")],
         "max_grad_norm": [Interval(Real, 0, None, closed="neither")],
@@ -110,8 +102,8 @@ class PPOAgent(OnPolicyAgent):
         "log_std_init": [Real],
         "normalize_rewards": ["boolean"],
     }
-    _loss = "ppo_loss"
-    _told = ("policy_loss", "value_loss", "entropy", "kl")
+    _loss = "policy_gradient_loss"
+    _told = ("policy_loss", "value_loss", "entropy")
 
     def __init__(
         self,
@@ -119,18 +111,15 @@ class PPOAgent(OnPolicyAgent):
         total_timesteps=100_000,
         n_envs=8,
         processes=False,
-        n_steps=32,
-        batch_size=256,
-        n_epochs=20,
-        learning_rate=1e-3,
+        n_steps=16,
+        learning_rate=2e-3,
         schedule="linear",
-        gamma=0.98,
-        gae_lambda=0.8,
-        clip_range=0.2,
+        gamma=0.99,
+        gae_lambda=0.95,
         entropy_coef=0.0,
         value_coef=0.5,
         max_grad_norm=0.5,
-        normalize_advantage=True,
+        normalize_advantage=False,
         hidden_layer_sizes=(64, 64),
         activation="tanh",
         log_std_init=0.0,
@@ -149,13 +138,10 @@ class PPOAgent(OnPolicyAgent):
         self.n_envs = n_envs
         self.processes = processes
         self.n_steps = n_steps
-        self.batch_size = batch_size
-        self.n_epochs = n_epochs
         self.learning_rate = learning_rate
         self.schedule = schedule
         self.gamma = gamma
         self.gae_lambda = gae_lambda
-        self.clip_range = clip_range
         self.entropy_coef = entropy_coef
         self.value_coef = value_coef
         self.max_grad_norm = max_grad_norm
@@ -174,17 +160,12 @@ class PPOAgent(OnPolicyAgent):
         self.verbose = verbose
 
     def _minibatches(self, n_rows: int, rng: np.random.Generator) -> np.ndarray:
-        size = min(self.batch_size, n_rows)
-        n = n_rows // size
-        return np.concatenate(
-            [rng.permutation(n_rows)[: n * size].reshape(n, size) for _ in range(self.n_epochs)]
-        )
+        return np.arange(n_rows)[None]
 
     def _scalars(self, run: TrainingRun) -> dict[str, float]:
         left = 1.0 - run.progress if self.schedule == "linear" else 1.0
         return {
             "learning_rate": self.learning_rate * left,
-            "clip_range": max(self.clip_range * left, 1e-6),
             "entropy_coef": self.entropy_coef,
             "value_coef": self.value_coef,
             "normalize_advantage": float(self.normalize_advantage),

@@ -11,8 +11,8 @@ from collections.abc import Sequence
 import keras
 from keras import layers, ops
 
-from appliednn.reinforcement.agents._q_network import as_states
-from appliednn.reinforcement.agents._uniform_parts import critics, uniform_stack
+from appliednn.reinforcement.agents.off_policy._q_network import as_states
+from appliednn.reinforcement.agents.off_policy._uniform_parts import critics, uniform_stack
 
 LOG_STD_RANGE = (-20.0, 2.0)
 _LOG_2, _LOG_2PI = math.log(2.0), math.log(2.0 * math.pi)

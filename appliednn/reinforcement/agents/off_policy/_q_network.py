@@ -10,7 +10,7 @@ from keras import layers, ops
 
 from appliednn.core._numpy_forward import ACTIVATIONS
 from appliednn.reinforcement.agents._acting import dense_forward
-from appliednn.reinforcement.agents._uniform_parts import (
+from appliednn.reinforcement.agents.off_policy._uniform_parts import (
     dense,
     state_input,
     uniform_stack,

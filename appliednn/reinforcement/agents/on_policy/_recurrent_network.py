@@ -7,8 +7,11 @@ from collections.abc import Sequence
 import keras
 from keras import layers, ops
 
-from appliednn.reinforcement.agents._actor_critic_network import LogStd, clipped_surrogate
 from appliednn.reinforcement.agents._network_parts import dense_stack, image_body
+from appliednn.reinforcement.agents.on_policy._actor_critic_network import (
+    LogStd,
+    clipped_surrogate,
+)
 
 
 def build_recurrent_actor_critic(

@@ -7,8 +7,8 @@ from collections.abc import Sequence
 import keras
 from keras import layers, ops
 
-from appliednn.reinforcement.agents._distributions import entropy, log_prob
 from appliednn.reinforcement.agents._network_parts import dense_stack, image_body
+from appliednn.reinforcement.agents.on_policy._distributions import entropy, log_prob
 
 
 @keras.saving.register_keras_serializable("appliednn")

@@ -12,10 +12,10 @@ from appliednn.core._sequence_network import SequenceNetwork
 from appliednn.core._updates import Phase, Recipe, Updater
 from appliednn.reinforcement.agents._acting import dense_forward
 from appliednn.reinforcement.agents._base import BaseAgent
-from appliednn.reinforcement.agents._distributions import Sampler
 from appliednn.reinforcement.agents._normalizer import RewardScaler
-from appliednn.reinforcement.agents._rollout import Rollout, Values, advantages
 from appliednn.reinforcement.agents._training_run import TrainingRun, check_finite
+from appliednn.reinforcement.agents.on_policy._distributions import Sampler
+from appliednn.reinforcement.agents.on_policy._rollout import Rollout, Values, advantages
 
 
 class OnPolicyAgent(BaseAgent):

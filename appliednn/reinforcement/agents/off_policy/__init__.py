@@ -1,0 +1,1 @@
+"""Agents that learn from remembered steps: DQN, DDPG, TD3, SAC."""

@@ -1,0 +1,1 @@
+"""Agents that learn from the steps they just took: PPO, A2C, REINFORCE."""
