@@ -101,6 +101,21 @@ def test_a_loaded_agent_goes_on_learning(name, fitted, tmp_path):
     assert fitted[name].n_steps_ == n
 
 
+def test_two_halves_learn_what_the_whole_does(name, fitted):
+    halves, whole = clone(AGENTS[name]), fitted[name]
+    half = halves.total_timesteps // 2
+    halves.partial_fit(n_steps=half).partial_fit(n_steps=half)
+    if name == "REINFORCE":  # whose rounds are episodes: a half ends with its last one
+        n = min(len(whole.history_["loss"]), len(halves.history_["loss"]))
+        assert n > 1
+        assert halves.history_["loss"][:n] == whole.history_["loss"][:n]
+        return
+    assert halves.n_steps_ == whole.n_steps_
+    pairs = zip(halves._learning["weights"], whole._learning["weights"], strict=True)
+    for ours, theirs in pairs:
+        np.testing.assert_array_equal(ours, theirs)
+
+
 def test_answers_have_the_shapes_of_the_spaces(name, fitted):
     agent, X = fitted[name], states(name)
     actions = agent.predict(X)
