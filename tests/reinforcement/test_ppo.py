@@ -62,6 +62,8 @@ def test_the_kept_policy_is_the_best_of_two_looks():
     pooled = [np.append(f.returns, f.second).mean() for f in finalists]
     assert all(len(f.second) == 6 for f in finalists)
     assert agent.best_return_ == pytest.approx(max(pooled))
+    assert agent.best_returns_.mean() == agent.best_return_
+    assert len(agent.best_returns_) == 9
     kept = finalists[int(np.argmax(pooled))]
     assert agent.network_ is kept.network
     # the second look's episodes, played anew with the kept policy, give the same returns

@@ -38,10 +38,14 @@ class Generalisation(AgentCheck):
         if best is not None:
             fresh = np.asarray(context.episodes.returns, dtype=np.float64)
             name = "Return the policy was kept for, above that of fresh episodes"
-            gap = _gap(name, agent, float(best), fresh, context.seed(self.id))
+            gap = _gap(name, _kept_returns(agent), float(best), fresh, context.seed(self.id))
             result.estimates["best_return_optimism"] = gap
             result.estimates["best_return"] = Estimate(
-                "Return the policy was kept for", float(best), None, _n_kept(agent), "exact"
+                "Return the policy was kept for",
+                float(best),
+                None,
+                len(_kept_returns(agent)),
+                "exact",
             )
             rows += [[e.name, e] for e in reversed(result.estimates.values())]
             result.findings = self._optimism(gap, fresh)
@@ -85,25 +89,23 @@ class Generalisation(AgentCheck):
         ]
 
 
-def _gap(name: str, agent, best: float, fresh: np.ndarray, seed: int) -> Estimate:
-    """Return the return of the kept evaluation less that of fresh episodes.
+def _gap(name: str, kept: np.ndarray, best: float, fresh: np.ndarray, seed: int) -> Estimate:
+    """Return the return that the policy was kept for less that of fresh episodes.
 
-    Where the history tells the spread of the evaluation, both means are uncertain (Welch, normal);
-    else the kept return is taken as it is.
+    Where the agent tells the episodes that it was kept for, both means are uncertain (Welch,
+    normal); else the kept return is taken as it is.
     """
-    history = getattr(agent, "history_", None) or {}
-    returns, spreads = (history.get(key, []) for key in ("eval_return", "eval_std"))
-    n_kept, n = _n_kept(agent), len(fresh)
-    if n < LEAST_ROWS or n_kept < 2 or not returns or len(returns) != len(spreads):
+    if len(fresh) < LEAST_ROWS or len(kept) < 2:
         return mean_of(name, best - fresh, seed)
-    spread = float(spreads[int(np.argmin(np.abs(np.asarray(returns, float) - best)))])
-    half = 1.96 * float(np.sqrt(spread**2 / (n_kept - 1) + fresh.var(ddof=1) / n))
-    value = best - float(fresh.mean())
-    return Estimate(name, value, (value - half, value + half), n, "welch")
+    spread = kept.var(ddof=1) / len(kept) + fresh.var(ddof=1) / len(fresh)
+    half, value = 1.96 * float(np.sqrt(spread)), best - float(fresh.mean())
+    return Estimate(name, value, (value - half, value + half), len(fresh), "welch")
 
 
-def _n_kept(agent) -> int:
-    return int(getattr(agent, "n_eval_episodes", 0) or 0)
+def _kept_returns(agent) -> np.ndarray:
+    """Return the returns of the episodes that the policy was kept for, none if it is not told."""
+    told = getattr(agent, "best_returns_", None)
+    return np.zeros(0) if told is None else np.asarray(told, float)
 
 
 def _curve(history: dict) -> list[Figure]:

@@ -197,7 +197,7 @@ class BaseAgent(AgentAnswers, SaveMixin, BaseEstimator):
         if self._actions.kind == "box" and not np.isfinite(self._actions.low).all():
             warnings.warn("the actions have no bounds: nothing holds them back", stacklevel=3)
         self.n_features_in_ = int(np.prod(self._observations.shape))
-        self.n_steps_, self.best_return_ = 0, None
+        self.n_steps_, self.best_return_, self.best_returns_ = 0, None, None
         self.history_ = {}
         fresh = ObservationNormalizer.fresh(self._observations.shape)
         wanted = self.normalize_observations and not self._observations.is_image

@@ -53,10 +53,14 @@ class Finalist:
     second: np.ndarray | None = None
 
     @property
+    def all_returns(self) -> np.ndarray:
+        """Returns of all episodes."""
+        return self.returns if self.second is None else np.append(self.returns, self.second)
+
+    @property
     def mean(self) -> float:
         """Mean return of all episodes."""
-        both = self.returns if self.second is None else np.append(self.returns, self.second)
-        return float(both.mean())
+        return float(self.all_returns.mean())
 
 
 class TrainingRun:
@@ -149,7 +153,7 @@ class TrainingRun:
         if best is None or agent.eval_freq is None:
             best = Finalist(np.zeros(0), self._current(), copy.deepcopy(agent._normalizer))
         else:
-            agent.best_return_ = best.mean
+            agent.best_return_, agent.best_returns_ = best.mean, best.all_returns
         agent.network_, agent._best_normalizer = best.network, best.normalizer
         agent.stop_reason_ = self.stop_reason or "total_timesteps"
         agent._mirror = None

@@ -88,6 +88,8 @@ class SACAgent(ContinuousReplayAgent):
         ``loss`` (of actor and temperature); ``eval_n_steps``, ``eval_return``, ``eval_std``.
     best_return_ : float or None
         Mean return of the kept policy in its evaluation.
+    best_returns_ : ndarray or None
+        Returns of the episodes of that evaluation, and of a second one.
     n_steps_ : int
         Steps taken.
     observation_space_, action_space_ : gymnasium.Space
