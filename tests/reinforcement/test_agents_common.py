@@ -333,10 +333,12 @@ def test_threads_of_linear_algebra_are_as_before_after_overlapping_fits():
     def threads():
         return [i["num_threads"] for i in threadpool_info() if i["user_api"] == "blas"]
 
+    # two of a kind share a compiled program, which only one fit at a time may hold
     agents = [clone(AGENTS[n]).set_params(total_timesteps=300) for n in ("PPO", "REINFORCE")]
+    agents.append(clone(AGENTS["PPO"]).set_params(total_timesteps=300, random_state=1))
     with threadpool_limits(2, "blas"):
         before = threads()
-        with ThreadPoolExecutor(2) as pool:
+        with ThreadPoolExecutor(3) as pool:
             fitted = list(pool.map(lambda agent: agent.fit(), agents))
         assert threads() == before
     for one, agent in zip(fitted, agents, strict=True):

@@ -111,11 +111,14 @@ class OffPolicyAgent(BaseAgent):
             try:
                 self._rounds(run, updater, means)
             finally:
-                self._learning |= {
+                state |= {
                     "weights": updater.weights(),
                     "optimizer": updater.optimizer_state(),
                     "n_updates": means.n_updates,
                 }
+                # the program may serve another fit from here on
+                weights = state["weights"]
+                run.learns(lambda: SequenceNetwork(updater.architecture, weights))
 
     def _rounds(self, run: TrainingRun, updater: Updater, means: LossMeans) -> None:
         buffer, window = self._buffer(), self._window(run)

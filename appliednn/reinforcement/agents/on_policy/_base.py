@@ -118,10 +118,13 @@ class OnPolicyAgent(BaseAgent):
                 while not run.over:
                     self._round(run, updater)
             finally:
-                self._learning |= {
+                state |= {
                     "weights": updater.weights(),
                     "optimizer": updater.optimizer_state(),
                 }
+                # the program may serve another fit from here on
+                weights = state["weights"]
+                run.learns(lambda: SequenceNetwork(updater.architecture, weights))
 
     def _round(self, run: TrainingRun, updater: Updater) -> None:
         """Collect steps, learn from them, record both."""
