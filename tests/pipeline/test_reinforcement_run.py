@@ -176,7 +176,7 @@ def test_arguments_reach_the_environment_and_wrong_ones_are_refused(tmp_path):
 def test_an_agent_that_cannot_learn_these_actions_is_refused_before_any_work(tmp_path):
     path = write(tmp_path)
     loaded = load_config(path, ["model={type: SACAgent, total_timesteps: 50}"])
-    with pytest.raises(UsageError, match="the agent cannot be trained: SACAgent learns"):
+    with pytest.raises(UsageError, match="model.type: SACAgent learns box actions"):
         run(loaded)
 
 

@@ -162,7 +162,7 @@ def test_bad_observations_are_refused_in_words(name, fitted):
     agent, X = fitted[name], states(name)
     for bad, words in (
         (X[:, :-1], "of shape"),
-        (np.full_like(X, np.nan), "missing or infinite"),
+        (np.full_like(X, np.nan), "missing, infinite"),
         (X.astype(str), "expected numbers"),
     ):
         with pytest.raises(ValueError, match=words):
