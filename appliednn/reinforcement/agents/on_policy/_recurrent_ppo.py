@@ -107,9 +107,9 @@ class RecurrentPPOAgent(PPOAgent):
     Examples
     --------
     >>> from appliednn.reinforcement import RecurrentPPOAgent
-    >>> agent = RecurrentPPOAgent("CartPole-v1", total_timesteps=256, n_eval_episodes=2)
-    >>> agent.set_params(random_state=0).fit().evaluate(n_episodes=3).returns.shape
-    (3,)
+    >>> agent = RecurrentPPOAgent("CartPole-v1", total_timesteps=256, sequence_length=4)
+    >>> agent.set_params(random_state=0, n_eval_episodes=2).fit().score(n_episodes=3) > 8
+    True
     """
 
     _parameter_constraints: dict = {
