@@ -147,7 +147,7 @@ def _check_actions(name: str, space: Any) -> None:
 
 def _check_dynamics(section: Any, env: Any) -> None:
     """Refuse attributes that the environment does not have, before anything is trained."""
-    from appliednn.robustness.policies._dynamics import scaled
+    from appliednn.robustness.policies import scaled
 
     for attribute in (section.dynamics or {}) if section.enabled else ():
         try:

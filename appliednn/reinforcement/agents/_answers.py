@@ -230,3 +230,16 @@ class AgentAnswers:
             sequence = np.random.SeedSequence([abs(s) for s in seeds])
             chosen = (sequence.generate_state(n_episodes) >> 1).tolist()
         return float(self.evaluate(env, n_episodes, chosen).returns.mean())
+
+    # -- state ----------------------------------------------------------------------------------
+
+    def __getstate__(self) -> dict:
+        state = super().__getstate__()
+        return {k: v for k, v in state.items() if k not in self._ann_skip}
+
+    def __ann_state__(self):
+        """Return the state for a model file: an environment that is no id stays out of it."""
+        state = super().__ann_state__()
+        if not isinstance(state.params.get("env"), str):
+            state.params["env"] = None
+        return state

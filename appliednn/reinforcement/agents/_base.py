@@ -224,17 +224,6 @@ class BaseAgent(AgentAnswers, SaveMixin, BaseEstimator):
 
     # -- state ----------------------------------------------------------------------------------
 
-    def __getstate__(self) -> dict:
-        state = super().__getstate__()
-        return {k: v for k, v in state.items() if k not in self._ann_skip}
-
-    def __ann_state__(self):
-        """Return the state for a model file: an environment that is no id stays out of it."""
-        state = super().__ann_state__()
-        if not isinstance(state.params.get("env"), str):
-            state.params["env"] = None
-        return state
-
     def __sklearn_tags__(self):
         tags = super().__sklearn_tags__()
         tags.target_tags.required = False

@@ -149,16 +149,6 @@ class OfflinePolicy(AgentAnswers, SaveMixin, BaseEstimator):
         scores_of = self._scores_of(network)
         return lambda rows, first: scores_of(rows)
 
-    def __getstate__(self) -> dict:
-        return {k: v for k, v in super().__getstate__().items() if k not in self._ann_skip}
-
-    def __ann_state__(self):
-        """Return the state for a model file: an environment that is no id stays out of it."""
-        state = super().__ann_state__()
-        if not isinstance(state.params.get("env"), str):
-            state.params["env"] = None
-        return state
-
     def __sklearn_tags__(self):
         tags = super().__sklearn_tags__()
         tags.no_validation = True

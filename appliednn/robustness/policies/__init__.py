@@ -15,6 +15,7 @@ __getattr__, __dir__, __all__ = attach(
         "policy_attack_curves": "._attack",
         "policy_noise_curve": "._stress",
         "sticky_action_curve": "._stress",
+        "scaled": "._dynamics",
         "stress_frame": "._return_curve",
         "unseen_seeds": "._seeds",
     },

@@ -104,8 +104,11 @@ def policy_attack_curves(
     Examples
     --------
     >>> from appliednn.robustness.policies import policy_attack_curves
-    >>> result = policy_attack_curves(agent, eps=[0.1])  # doctest: +SKIP
-    >>> result.curves["pgd"].lost[0].ci  # doctest: +SKIP
+    >>> from appliednn.reinforcement import PPOAgent
+    >>> agent = PPOAgent("CartPole-v1", total_timesteps=256, eval_freq=None, random_state=0).fit()
+    >>> result = policy_attack_curves(agent, eps=[0.1], n_episodes=3)
+    >>> result.curves["pgd"].lost[0].n
+    3
     """
     sizes = tuple(sorted(float(e) for e in eps))
     if not sizes or sizes[0] <= 0:

@@ -109,7 +109,10 @@ def action_noise_curve(
     Examples
     --------
     >>> from appliednn.robustness.policies import action_noise_curve
-    >>> action_noise_curve(agent).lost[0].value  # doctest: +SKIP
+    >>> from appliednn.reinforcement import PPOAgent
+    >>> agent = PPOAgent("CartPole-v1", total_timesteps=256, eval_freq=None, random_state=0).fit()
+    >>> action_noise_curve(agent, levels=[0.1], n_episodes=3).lost[0].n
+    3
     """
     from appliednn.robustness.policies._wrappers import NoisyActions
 
@@ -152,7 +155,10 @@ def sticky_action_curve(
     Examples
     --------
     >>> from appliednn.robustness.policies import sticky_action_curve
-    >>> sticky_action_curve(agent, levels=[0.25]).at[0].value  # doctest: +SKIP
+    >>> from appliednn.reinforcement import PPOAgent
+    >>> agent = PPOAgent("CartPole-v1", total_timesteps=256, eval_freq=None, random_state=0).fit()
+    >>> sticky_action_curve(agent, levels=[0.25], n_episodes=3).at[0].n
+    3
     """
     from appliednn.robustness.policies._wrappers import StickyActions
 
