@@ -45,7 +45,7 @@ class MadeFromId:
             If the environment does not take these arguments.
         """
         gymnasium = import_extra("gymnasium", "rl")
-        from appliednn.reinforcement.envs._registered import register_own
+        from appliednn.reinforcement.envs import register_own
 
         register_own()
         more = {}
@@ -134,7 +134,7 @@ def prepare_environment(config: Any) -> PreparedEnv:
 def _check_actions(name: str, space: Any) -> None:
     """Refuse actions that the agent does not learn, before anything is trained."""
     from appliednn.pipeline.registry import estimator
-    from appliednn.reinforcement.agents._spaces import SpaceSpec
+    from appliednn.reinforcement.agents import SpaceSpec
 
     kinds = estimator(name).load()._action_kinds
     if SpaceSpec.of(space).kind not in kinds:

@@ -254,3 +254,15 @@ def test_importing_the_room_loads_nothing_heavy():
     )
     done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True)
     assert done.stdout.strip() == "set()", done.stderr
+
+
+def test_a_callable_may_make_an_environment_of_this_package_by_its_id():
+    import subprocess
+    import sys
+
+    code = (
+        "import gymnasium; from appliednn.reinforcement import make_env; "
+        "print(make_env(lambda: gymnasium.make('appliednn/GridWorld-v0')).spec.id)"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "appliednn/GridWorld-v0"

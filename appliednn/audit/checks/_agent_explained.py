@@ -75,7 +75,7 @@ class ActsLikeATree(AgentCheck):
     def _findings(self, tree, own: Estimate) -> list[Finding]:
         if tree.reliable:
             return []
-        from appliednn.explain.policies._surrogate import MIN_FIDELITY
+        from appliednn.explain.policies import MIN_FIDELITY
 
         return [
             Finding(

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from pathlib import Path as FilePath
 
-from appliednn.core.errors import AppliedNNError, MissingExtraError, import_extra
+from appliednn.core.errors import AppliedNNError, MissingExtraError
 from appliednn.pipeline.config._agent_schema import AgentRunConfig
 from appliednn.pipeline.config._checks import Issue, check
 from appliednn.pipeline.config._metrics import split_key
@@ -31,13 +31,10 @@ def environment_is_known(config: AgentRunConfig, base_dir: FilePath) -> Iterator
     """Ask that gymnasium, where it is installed, knows the id."""
     if config.env.id == "stand-in":
         return
-    from appliednn.reinforcement.envs._make import _known_spec
-    from appliednn.reinforcement.envs._registered import register_own
+    from appliednn.reinforcement.envs import known_spec
 
     try:
-        import_extra("gymnasium", "rl")
-        register_own()
-        _known_spec(config.env.id)
+        known_spec(config.env.id)
     except MissingExtraError:
         return  # a config can be looked at where it cannot be run
     except AppliedNNError as error:

@@ -12,6 +12,7 @@ __getattr__, __dir__, __all__ = attach(
         "REINFORCEAgent": ".on_policy._reinforce",
         "RecurrentPPOAgent": ".on_policy._recurrent_ppo",
         "SACAgent": ".off_policy._sac",
+        "SpaceSpec": "._spaces",
         "TD3Agent": ".off_policy._td3",
         "preset": "._presets",
         "presets": "._presets",

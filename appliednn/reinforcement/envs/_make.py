@@ -117,9 +117,9 @@ def _plain_env(env: EnvLike) -> gymnasium.Env:
     gymnasium = import_extra("gymnasium", "rl")
     from appliednn.reinforcement.envs._registered import register_own
 
-    register_own()
+    register_own()  # a callable may make one of them by its id
     if isinstance(env, str):
-        return _from_spec(_known_spec(env))
+        return _from_spec(known_spec(env))
     if isinstance(env, gymnasium.Env):
         return _copied(env)
     if not callable(env):
@@ -143,10 +143,25 @@ def _copied(env: gymnasium.Env) -> gymnasium.Env:
         return env if env.spec is None else _from_spec(env.spec)
 
 
-def _known_spec(name: str):
-    """Return gymnasium's spec of an id, or say which id was meant."""
-    import gymnasium
+def known_spec(name: str):
+    """Return gymnasium's spec of an id, this package's own among them.
 
+    Raises
+    ------
+    UsageError
+        If there is no such id; the message says which was meant.
+    MissingExtraError
+        If gymnasium is not installed.
+
+    Examples
+    --------
+    >>> known_spec("CartPole-v1").max_episode_steps
+    500
+    """
+    gymnasium = import_extra("gymnasium", "rl")
+    from appliednn.reinforcement.envs._registered import register_own
+
+    register_own()
     if ":" in name:
         module = name.split(":")[0]
         raise UsageError(
